@@ -1,0 +1,1 @@
+"""Gainstage: a differentiable mixing console and the engineers that drive it."""
