@@ -1,0 +1,108 @@
+"""Which processors a console has and in which order: the part that a config writes and a session stores."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from gainstage.processors import Processor, find
+
+SECTIONS = ("tracks", "groups", "returns", "master")
+
+
+class ProcessorSpec(BaseModel):
+    """One processor of a strip: its name and its structural settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _builds(self) -> Self:
+        self.build()
+        return self
+
+    def build(self) -> Processor:
+        """The processor that this describes.
+
+        Raises:
+            ValueError: an unknown processor or a setting that it does not have.
+        """
+        kind = find(self.name)
+        unknown = sorted(set(self.settings) - set(getattr(kind, "__dataclass_fields__", {})))
+        if unknown:
+            raise ValueError(f"{self.name} has no setting '{unknown[0]}'")
+        processor = TypeAdapter(kind).validate_python(self.settings)
+        return processor
+
+
+def _from_name(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Strip = Annotated[list[Annotated[ProcessorSpec, BeforeValidator(_from_name)]], Field(max_length=64)]
+
+
+class ConsoleSpec(BaseModel):
+    """A console: the strips of its four sections, its buses, and what a network drives.
+
+    Every strip of a section has the same processors; those that a strip does not need are bypassed and then
+    cost nothing. In YAML a processor is a name, or `{name: compressor, settings: {detector: rms}}`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tracks: Strip = Field(default_factory=list)
+    groups: Strip = Field(default_factory=list)
+    returns: Strip = Field(default_factory=list)
+    master: Strip = Field(default_factory=list)
+    group_names: list[str] = Field(default_factory=list)
+    return_names: list[str] = Field(default_factory=list)
+    not_driven: list[str] = Field(default_factory=list)
+    """Parameters that no network and no fit moves: `section.processor.parameter`, `*` for any part."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for section in SECTIONS:
+            names = [spec.name for spec in getattr(self, section)]
+            twice = sorted({n for n in names if names.count(n) > 1})
+            if twice:
+                raise ValueError(f"{section}: '{twice[0]}' stands twice; a strip holds each processor once")
+        for kind in ("group", "return"):
+            names = getattr(self, f"{kind}_names")
+            if len(set(names)) != len(names):
+                raise ValueError(f"{kind}_names: every bus needs a name of its own, got {names}")
+        return self
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a console from YAML.
+
+        Raises:
+            ValueError: the file cannot be read as a console; the sentence names file and place.
+        """
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"]) or "console"
+            raise ValueError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+        except (OSError, yaml.YAMLError) as error:
+            raise ValueError(f"{path} cannot be read as a console: {error}") from None
+
+
+@cache
+def named(name: str) -> ConsoleSpec:
+    """The console that ships under this name (`configs/console/<name>.yaml`).
+
+    Raises:
+        ValueError: no console of that name ships.
+    """
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "configs" / "console", package.parents[1] / "configs" / "console"):
+        if (folder / f"{name}.yaml").is_file():
+            return ConsoleSpec.load(folder / f"{name}.yaml")
+    raise ValueError(f"no console called '{name}' ships with gainstage; give the path of a YAML file instead")
