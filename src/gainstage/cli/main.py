@@ -1,0 +1,160 @@
+"""`gainstage`: the commands. Each parses its arguments, calls one public function and prints what came of it.
+
+Everything heavy is imported inside the commands, so that `gainstage --help` answers at once.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Style(click.ParamType[int | None]):
+    """A style seed, or `none` for the centre of all styles."""
+
+    name = "seed|none"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | None:
+        if value is None or value == "none":
+            return None
+        try:
+            return int(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is neither a whole number nor 'none'", param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="gainstage")
+def cli() -> None:
+    """Gainstage: a folder of stems in; a mix and the settings behind it out."""
+
+
+@cli.command()
+@click.argument("stems", type=FOLDER)
+@click.option("--out", type=FOLDER, required=True, help="Folder for mix.wav, session.json, mix.md and report.html.")
+@click.option(
+    "--engineer",
+    type=click.Choice(["rules", "sum"]),
+    default="rules",
+    show_default=True,
+    help="Who sets the console: rules that listen, or nobody (the plain sum).",
+)
+@click.option(
+    "--loudness",
+    type=click.FloatRange(-60, 0),
+    default=-20.0,
+    show_default=True,
+    help="Integrated loudness of the mix in LUFS; lower where the true peak would pass -1 dBTP.",
+)
+@click.option("--roles", type=FILE, help="YAML, `file stem: role`, for what the names do not say.")
+@click.option("--style", type=Style(), default=None, help="Seed of the engineer's taste, or 'none' for the centre of all.")
+@click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
+@click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
+def mix(
+    stems: Path,
+    out: Path,
+    engineer: str,
+    loudness: float,
+    roles: Path | None,
+    style: int | None,
+    tail: bool,
+    report: bool,
+) -> None:
+    """Mix a folder of STEMS (wav, flac, ogg, mp3 or aiff)."""
+    from gainstage.cli import show
+    from gainstage.mixing.mix import mix as mix_folder
+
+    with show.progress() as step:
+        result = mix_folder(
+            stems,
+            out,
+            engineer=engineer,
+            loudness_lufs=loudness,
+            roles=roles,
+            style=style,
+            tail=tail,
+            report=report,
+            progress=step,
+        )
+    show.warnings(result.warnings)
+    show.mix_summary(result)
+
+
+@cli.command()
+@click.argument("session", type=FILE)
+@click.option("--stems", type=FOLDER, required=True, help="The folder of the stems that the session names.")
+@click.option("--out", type=FILE, required=True, help="The WAV file to write (32-bit float).")
+def render(session: Path, stems: Path, out: Path) -> None:
+    """Render a SESSION again: the same audio, the same bits."""
+    from gainstage.cli import show
+    from gainstage.mixing.render import render_file
+
+    with show.progress() as step:
+        warnings = render_file(session, stems, out, progress=step)
+    show.warnings(warnings)
+    click.echo(f"{out}")
+
+
+@cli.group()
+def session() -> None:
+    """Look at a session."""
+
+
+@session.command("show")
+@click.argument("path", metavar="SESSION", type=FILE)
+def session_show(path: Path) -> None:
+    """A readable table of a SESSION, strip by strip."""
+    from gainstage.cli import show
+    from gainstage.console.session import Session
+
+    show.session(Session.load(path))
+
+
+@cli.command()
+@click.option("--songs", type=click.IntRange(1), default=1, show_default=True, help="How many songs.")
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=20.0, show_default=True, help="Length of each.")
+@click.option("--out", type=FOLDER, required=True, help="Folder for the songs, one folder each.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the first song.")
+@click.option("--mix/--no-mix", default=True, help="Also mix each song by the rules engineer.")
+def synth(songs: int, seconds: float, out: Path, seed: int, mix: bool) -> None:
+    """Play built-in multitracks: dry stems, and the rules engineer's session and mix of each."""
+    from gainstage.cli import show
+    from gainstage.mixing.songs import write_mixed_songs
+
+    with show.progress() as step:
+        folders = write_mixed_songs(songs, seconds, out, seed=seed, mixed=mix, progress=step)
+    for folder in folders:
+        click.echo(f"{folder}")
+
+
+def main() -> None:
+    """Entry point: errors that a person can act on become one sentence and a non-zero exit."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        _stop("interrupted; nothing half-written was left behind", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except KeyboardInterrupt:
+        _stop("interrupted; nothing half-written was left behind", 130)
+    except (ValueError, OSError) as error:
+        _stop(_sentence(error), 1)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _stop(sentence: str, code: int) -> None:
+    click.echo(f"gainstage: {sentence}", err=True)
+    sys.exit(code)

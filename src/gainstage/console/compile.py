@@ -1,0 +1,95 @@
+"""A session as the tensors that the console reads, and the tensors as a session."""
+
+import torch
+from torch import Tensor
+
+from gainstage.console.console import Console
+from gainstage.console.curve import Curve
+from gainstage.console.layout import SectionLayout
+from gainstage.console.parameters import TO_MASTER, Parameters
+from gainstage.console.session import Breakpoint, ProcessorSettings, Session, StripSettings
+
+
+def session_parameters(session: Session, console: Console) -> Parameters:
+    """The settings of one session, as a batch of one song.
+
+    What a session does not name stands at its neutral value.
+    """
+    settings = console.neutral(batch=1, tracks=len(session.tracks))
+    curves: dict[tuple[str, str], list[tuple[int, list[Breakpoint]]]] = {}
+    row = {section: 0 for section in settings.values}
+    for _, section, strip in session.strips():
+        layout, i = console.layout[section], row[section]
+        row[section] += 1
+        settings.mute[section][0, i] = strip.mute
+        for name, part in strip.processors.items():
+            for parameter, value in part.values.items():
+                settings.values[section][0, i, layout.index(name, parameter)] = value
+            if part.bypass:
+                _bypass(settings, console, section, i, name)
+                continue
+            for parameter, knots in part.curves.items():
+                curves.setdefault((section, f"{name}.{parameter}"), []).append((i, knots))
+    groups = [session.console.group_names.index(t.group) if t.group else TO_MASTER for t in session.tracks]
+    compiled = {
+        key: _compile_curve(knots, settings.values[key[0]], console.layout[key[0]], key[1])
+        for key, knots in curves.items()
+    }
+    routing = torch.tensor([groups], dtype=torch.long).reshape(1, -1)
+    return Parameters(settings.values, settings.bypass, settings.mute, routing, compiled)
+
+
+def strip_settings(
+    parameters: Parameters, console: Console, section: str, strip: int, *, item: int = 0
+) -> dict[str, ProcessorSettings]:
+    """The settings of one strip as a session stores them; the inverse of `session_parameters` for numbers."""
+    layout = console.layout[section]
+    settings = {}
+    for name, columns in layout.slices.items():
+        values = parameters.values[section][item, strip, columns].tolist()
+        names = [row.name for row in layout.processors[name].table]
+        strips = list(console.strips[section])
+        off = name in strips and bool(parameters.bypass[section][item, strip, strips.index(name)])
+        settings[name] = ProcessorSettings(bypass=off, values=dict(zip(names, values, strict=True)))
+    return settings
+
+
+def full_strip(layout: SectionLayout, given: StripSettings) -> dict[str, ProcessorSettings]:
+    """The settings of a strip with every parameter named: what is not given is neutral."""
+    full = {}
+    for name, processor in layout.processors.items():
+        part = given.processors.get(name, ProcessorSettings())
+        values = {row.name: row.default for row in processor.table} | part.values
+        full[name] = part.model_copy(update={"values": values})
+    return full
+
+
+def _bypass(settings: Parameters, console: Console, section: str, strip: int, name: str) -> None:
+    """Switch a processor off; a send that is off has its level at the lower end."""
+    strips = list(console.strips[section])
+    if name in strips:
+        settings.bypass[section][0, strip, strips.index(name)] = True
+    else:
+        for row in console.layout[section].processors[name].table:
+            settings.values[section][0, strip, console.layout[section].index(name, row.name)] = row.low
+
+
+def _compile_curve(
+    knots: list[tuple[int, list[Breakpoint]]], values: Tensor, layout: SectionLayout, path: str
+) -> Curve:
+    """Breakpoints of several strips on the union of their times; strips without any keep their number."""
+    times = sorted({time for _, points in knots for time, _ in points})
+    column = next(i for i, c in enumerate(layout.columns) if c.path == path)
+    parameter = layout.columns[column].parameter
+    # a step (two breakpoints at one time) needs the time twice on the union
+    steps = {t for _, points in knots for t, _ in points if [p[0] for p in points].count(t) > 1}
+    union = torch.tensor(sorted([*times, *steps]), dtype=torch.float64)
+    table = values[..., column, None].expand(-1, -1, union.numel()).clone()
+    for strip, points in knots:
+        own_times = torch.tensor([p[0] for p in points], dtype=torch.float64)
+        own = Curve(own_times, torch.tensor([[[p[1] for p in points]]], dtype=torch.float64))
+        table[0, strip] = own.at(union[None], parameter)[0, 0]
+        for time in {p[0] for p in points if [q[0] for q in points].count(p[0]) > 1}:
+            first = int(torch.nonzero(union == time)[0])
+            table[0, strip, first] = next(value for at, value in points if at == time)
+    return Curve(union, table)
