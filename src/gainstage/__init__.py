@@ -1,1 +1,38 @@
-"""Gainstage: a differentiable mixing console and the engineers that drive it."""
+"""Gainstage: a differentiable mixing console and the engineers that drive it.
+
+    import gainstage
+    result = gainstage.mix("my song/stems", "my song/mix")     # a mix, and the settings behind it
+    console = gainstage.Console(gainstage.named("default"))     # a console to play with
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gainstage.console.console import Console
+    from gainstage.console.session import Session
+    from gainstage.console.spec import ConsoleSpec, named
+    from gainstage.data.synthetic import Song, play_song
+    from gainstage.mixing.mix import MixResult, mix
+    from gainstage.mixing.render import render_file
+
+__all__ = ["Console", "ConsoleSpec", "MixResult", "Session", "Song", "mix", "named", "play_song", "render_file"]
+
+_HOMES = {
+    "Console": "gainstage.console.console",
+    "ConsoleSpec": "gainstage.console.spec",
+    "MixResult": "gainstage.mixing.mix",
+    "Session": "gainstage.console.session",
+    "Song": "gainstage.data.synthetic",
+    "mix": "gainstage.mixing.mix",
+    "named": "gainstage.console.spec",
+    "play_song": "gainstage.data.synthetic",
+    "render_file": "gainstage.mixing.render",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used: `import gainstage` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gainstage' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -12,20 +12,13 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-class Style(click.ParamType[int | None]):
-    """A style seed, or `none` for the centre of all styles."""
-
-    name = "seed|none"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | None:
-        if value is None or value == "none":
-            return None
-        try:
-            return int(str(value))
-        except ValueError:
-            self.fail(f"'{value}' is neither a whole number nor 'none'", param, ctx)
+def _style(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+    """A style seed, or None for `none`, the centre of all styles."""
+    if value == "none":
+        return None
+    if value.isdecimal():
+        return int(value)
+    raise click.BadParameter(f"'{value}' is neither a whole number nor 'none'", ctx, param)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -52,7 +45,14 @@ def cli() -> None:
     help="Integrated loudness of the mix in LUFS; lower where the true peak would pass -1 dBTP.",
 )
 @click.option("--roles", type=FILE, help="YAML, `file stem: role`, for what the names do not say.")
-@click.option("--style", type=Style(), default=None, help="Seed of the engineer's taste, or 'none' for the centre of all.")
+@click.option(
+    "--style",
+    callback=_style,
+    default="none",
+    show_default=True,
+    metavar="SEED|none",
+    help="Seed of the engineer's taste; 'none' is the centre of all.",
+)
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
 def mix(

@@ -1,0 +1,109 @@
+"""What the commands print: progress, warnings, tables."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console as Terminal
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from gainstage.console.compile import full_strip
+from gainstage.console.console import Console
+from gainstage.console.session import ProcessorSettings, Session
+from gainstage.processors import Parameter
+
+if TYPE_CHECKING:
+    from gainstage.mixing.mix import MixResult
+
+Step = Callable[[str, int, int], None]
+
+
+@contextmanager
+def progress() -> Iterator[Step]:
+    """A progress bar on the terminal's error stream; silent where that is no terminal."""
+    bars: dict[str, TaskID] = {}
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeRemainingColumn(),
+        console=Terminal(stderr=True),
+        disable=not Terminal(stderr=True).is_terminal,
+    ) as display:
+
+        def step(doing: str, done: int, total: int) -> None:
+            if doing not in bars:
+                bars[doing] = display.add_task(doing, total=total)
+            display.update(bars[doing], completed=done, total=total)
+
+        yield step
+
+
+def warnings(sentences: list[str] | tuple[str, ...]) -> None:
+    """Warnings, one a line, on the error stream."""
+    terminal = Terminal(stderr=True, soft_wrap=True)
+    for sentence in sentences:
+        terminal.print(f"warning: {sentence}", style="yellow", markup=False, highlight=False)
+
+
+def mix_summary(result: "MixResult") -> None:
+    """What a mix came to, and where its files are."""
+    Terminal(soft_wrap=True).print(result.summary, markup=False, highlight=False)
+    for path in result.files:
+        Terminal(soft_wrap=True).print(f"  {path}", markup=False, highlight=False)
+
+
+def session(document: Session) -> None:
+    """A session as tables, strip by strip: what is set, moves, is locked or switched off."""
+    terminal = Terminal()
+    console = Console(document.console)
+    seconds = document.num_samples / document.sample_rate
+    terminal.print(
+        f"{document.name}: {len(document.tracks)} tracks, {seconds:.1f} s at {document.sample_rate} Hz",
+        markup=False,
+    )
+    for section in ("tracks", "groups", "returns", "master"):
+        strips = [strip for _, name, strip in document.strips() if name == section]
+        if not strips or not console.layout[section].processors:
+            continue
+        table = Table(title=section, show_lines=True)
+        table.add_column("strip", overflow="fold")
+        for processor in console.layout[section].processors:
+            table.add_column(processor.replace("_", " "), overflow="fold")
+        for strip in strips:
+            settings = full_strip(console.layout[section], strip)
+            cells = [
+                _cell(settings[name], processor.table)
+                for name, processor in console.layout[section].processors.items()
+            ]
+            role = f"\n({strip.role})" if section == "tracks" else ""  # type: ignore[attr-defined]
+            table.add_row(f"{strip.name}{role}{chr(10) + 'muted' if strip.mute else ''}", *cells)
+        terminal.print(table)
+
+
+def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...]) -> str:
+    """What stands away from neutral, a line each."""
+    if settings.bypass:
+        return "off"
+    lines = []
+    for row in table:
+        value = settings.values[row.name]
+        marks = ("~" if row.name in settings.curves else "") + ("🔒" if row.name in settings.locked else "")
+        if value != row.default or marks:
+            lines.append(f"{label(row)} {number(row, value)}{marks}")
+    return "\n".join(lines) or "neutral"
+
+
+def label(row: Parameter) -> str:
+    """A parameter's name without its unit: `low_shelf_gain_db` → `low shelf gain`."""
+    suffix = f"_{row.unit.lower()}"
+    return (row.name.removesuffix(suffix) if row.unit else row.name).replace("_", " ")
+
+
+def number(row: Parameter, value: float) -> str:
+    """A value as a person would dial it."""
+    if row.off_at_low and value <= row.low:
+        return "off"
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f} {row.unit}".rstrip()

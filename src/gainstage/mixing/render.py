@@ -1,0 +1,126 @@
+"""A session and its stems → audio, block by block, in memory that does not grow with the length of the song."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gainstage.console.compile import session_parameters
+from gainstage.console.console import Console, ConsoleState, Rendered
+from gainstage.console.session import Session
+from gainstage.data.audio_file import AudioReader, WavWriter, probe
+
+BLOCK = 1 << 16
+"""Samples a call. Fixed, so that the same session gives the same bits whoever renders it."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+def silent_progress(doing: str, done: int, total: int) -> None:
+    """Say nothing."""
+    del doing, done, total
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a song: its stems as they came, and what the console made of them.
+
+    Shape: stems (tracks, 2, samples).
+    """
+
+    start_sample: int
+    stems: Tensor
+    rendered: Rendered
+
+
+def render_blocks(session: Session, stems: Path) -> Iterator[Block]:
+    """Render a session block by block.
+
+    Raises:
+        ValueError: a stem is missing or does not fit the session.
+    """
+    console = Console(session.console)
+    settings = session_parameters(session, console)
+    is_stereo = torch.tensor([[track.channels == 2 for track in session.tracks]])
+    state: ConsoleState | None = None
+    total = session.num_samples + session.tail_samples
+    with ExitStack() as stack, torch.inference_mode():
+        readers = [
+            stack.enter_context(AudioReader(path, sample_rate=session.sample_rate, channels=track.channels))
+            for path, track in zip(stem_paths(session, stems), session.tracks, strict=True)
+        ]
+        for start in range(0, total, BLOCK):
+            length = min(BLOCK, total - start)
+            audio = torch.zeros(len(readers), 2, length)
+            for i, reader in enumerate(readers):
+                part = torch.from_numpy(reader.read(min(length, max(session.num_samples - start, 0))))
+                audio[i, :, : part.shape[-1]] = part
+            rendered = console.render(
+                audio[None],
+                settings,
+                sample_rate=session.sample_rate,
+                is_stereo=is_stereo,
+                state=state,
+                start_sample=start,
+            )
+            state = rendered.state
+            yield Block(start, audio, rendered)
+
+
+def stem_paths(session: Session, stems: Path) -> list[Path]:
+    """Where the stems of a session lie.
+
+    Raises:
+        ValueError: one is missing, or has other channels than the session says.
+    """
+    if not stems.is_dir():
+        raise ValueError(f"{stems} is not a folder; give the folder of the stems that the session names")
+    paths = []
+    for i, track in enumerate(session.tracks):
+        path = stems / track.file
+        if not path.resolve().is_relative_to(stems.resolve()):
+            raise ValueError(f"tracks[{i}].file: '{track.file}' lies outside the folder of the stems")
+        if not path.is_file():
+            raise ValueError(f"tracks[{i}]: the stem '{track.file}' is not in {stems}")
+        if track.channels > probe(path).channels:
+            raise ValueError(f"tracks[{i}]: {path} is mono, the session expects a stereo file")
+        paths.append(path)
+    return paths
+
+
+def render_file(
+    session_path: Path, stems: Path, out: Path, *, progress: Progress = silent_progress
+) -> list[str]:
+    """Render a session into a 32-bit float WAV file.
+
+    Args:
+        session_path: the session.
+        stems: the folder of its stems.
+        out: the file to write; it is whole or not there.
+        progress: told how far the work is.
+
+    Returns:
+        Warnings, a sentence each.
+
+    Raises:
+        ValueError: the session or a stem cannot be used.
+        OSError: the file cannot be written.
+    """
+    session = Session.load(session_path)
+    total = session.num_samples + session.tail_samples
+    with WavWriter(out, sample_rate=session.sample_rate, channels=2) as writer:
+        for block in render_blocks(session, stems):
+            writer.write(block.rendered.mix[0].numpy())
+            progress("rendering", min(block.start_sample + BLOCK, total), total)
+    known = {track.file for track in session.tracks}
+    return [f"{name} is in {stems} but not in the session: left out" for name in _extra_stems(stems, known)]
+
+
+def _extra_stems(stems: Path, known: set[str]) -> list[str]:
+    from gainstage.data.folder import audio_files
+
+    return sorted(str(p.relative_to(stems)) for p in audio_files(stems) if str(p.relative_to(stems)) not in known)
