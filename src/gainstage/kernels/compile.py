@@ -1,0 +1,44 @@
+"""Compiling the CPU kernels: one decorator, cached on disk, and one line on stderr when it has to compile.
+
+numba compiles at the first call and keeps the machine code beside the source (or in the user's cache folder),
+so a user needs no compiler and waits only once.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+from numba.core import event
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+# 'contract' lets multiply and add fuse, 'nsz' forgets the sign of zero. Nothing else: 'fast' would assume that no
+# NaN exists (one bad row could then spoil others), reorder sums, and is slower here.
+_FASTMATH = {"contract", "nsz"}
+
+
+def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Compile a loop to machine code that runs without the interpreter lock."""
+    compiled = numba.njit(nogil=True, cache=True, fastmath=_FASTMATH)(function)
+    return cast(Callable[Arguments, Result], compiled)
+
+
+class _Announcement(event.Listener):  # type: ignore[misc]
+    """Says once, before the first compilation of a process, why the user waits."""
+
+    def __init__(self) -> None:
+        self.said = False
+
+    def on_start(self, event: Any) -> None:
+        name = getattr(event.data.get("dispatcher"), "__module__", "")
+        if not self.said and name.startswith("gainstage."):
+            self.said = True
+            print("gainstage: compiling its audio kernels, once on this machine (some seconds) …", file=sys.stderr)
+
+    def on_end(self, event: Any) -> None:
+        del event
+
+
+event.register("numba:compile", _Announcement())

@@ -1,0 +1,53 @@
+"""Work split over threads of our own, because numba's and torch's do not live together.
+
+numba's `parallel=True` stands on one of three layers: *workqueue* aborts the process when two threads call it at
+once, *omp* kills a forked child (every data-loader worker is one), *tbb* is not installed by default. So kernels
+are compiled to run without the interpreter lock and the rows are dealt to a pool of plain Python threads: any
+number of callers, one pool a process, a new one after a fork. As many threads as torch uses: one in a data-loader
+worker, what `torch.set_num_threads` says elsewhere.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+
+import torch
+
+_LEAST_WORK = 1 << 14  # samples; less is over before a second thread has woken up
+
+
+@cache
+def _pool(process: int, size: int) -> ThreadPoolExecutor:
+    del process  # part of the key only: threads do not survive a fork, so a child makes its own pool
+    return ThreadPoolExecutor(size, thread_name_prefix="gainstage")
+
+
+def count(items: int, num_samples: int) -> int:
+    """How many threads are worth it for so many independent items of so many samples each."""
+    if items * num_samples < _LEAST_WORK:
+        return 1
+    return max(1, min(torch.get_num_threads(), items))
+
+
+def share(items: int, num_samples: int, task: Callable[[int, int], None]) -> None:
+    """Call `task(start, stop)` on parts that together cover `range(items)`, side by side.
+
+    Args:
+        items: independent pieces of work, for example rows.
+        num_samples: cost of one, to tell whether threads are worth it.
+        task: writes its results in place; the parts never overlap. It must not call `share` itself.
+    """
+    parts = count(items, num_samples)
+    if parts == 1:
+        task(0, items)
+        return
+    ends = [items * part // parts for part in range(parts + 1)]
+    pool = _pool(os.getpid(), parts - 1)
+    others = [pool.submit(task, start, stop) for start, stop in zip(ends[1:-1], ends[2:], strict=True)]
+    try:
+        task(ends[0], ends[1])
+    finally:
+        wait(others)
+    for other in others:
+        other.result()
