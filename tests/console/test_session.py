@@ -1,0 +1,154 @@
+"""Sessions: canonical text, ranges from the tables, and faults that are named with their place."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+
+from gainstage.console.compile import session_parameters, strip_settings
+from gainstage.console.console import Console
+from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
+from gainstage.console.spec import named
+
+
+def make(**changes: object) -> Session:
+    track = TrackSettings(
+        name="Kick",
+        file="kick.wav",
+        role="kick",
+        channels=1,
+        processors={
+            "fader": ProcessorSettings(values={"gain_db": -3.5}, curves={"gain_db": [(0.0, -3.5), (2.0, 0.1)]}),
+            "compressor": ProcessorSettings(values={"ratio": 3.0}, locked=["ratio"], bypass=True),
+            "send_reverb": ProcessorSettings(values={"level_db": -20.0}),
+        },
+    )
+    values = {
+        "name": "song",
+        "sample_rate": 44100,
+        "num_samples": 44100,
+        "console": named("default"),
+        "tracks": [track],
+        "returns": [StripSettings(name="reverb")],
+    }
+    return Session(**(values | changes))  # type: ignore[arg-type]
+
+
+def document(**changes: object) -> dict[str, object]:
+    return json.loads(make().to_json()) | changes  # type: ignore[no-any-return]
+
+
+def test_comes_back_byte_for_byte(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    make().save(path)
+    first = path.read_bytes()
+    Session.load(path).save(path)
+    assert path.read_bytes() == first
+    assert [p.name for p in tmp_path.iterdir()] == ["session.json"]
+
+
+def test_a_hand_edited_file_is_stable_from_the_second_writing() -> None:
+    edited = json.dumps(document(tempo_bpm=120), indent=8)
+    once = Session.from_json(edited).to_json()
+    assert Session.from_json(once).to_json() == once
+
+
+def test_values_reach_the_console_and_come_back() -> None:
+    session = make()
+    console = Console(session.console)
+    settings = session_parameters(session, console)
+    layout = console.layout["tracks"]
+    assert settings.values["tracks"][0, 0, layout.index("compressor", "ratio")] == 3.0
+    assert settings.values["tracks"][0, 0, layout.index("send_reverb", "level_db")] == -20.0
+    assert settings.bypass["tracks"][0, 0, list(console.strips["tracks"]).index("compressor")]
+    curve = settings.curves["tracks", "fader.gain_db"]
+    assert curve.times_s.tolist() == [0, 2]
+    assert curve.values[0, 0].tolist() == [-3.5, 0.1]
+    back = strip_settings(settings, console, "tracks", 0)
+    assert back["compressor"].values["ratio"] == 3.0
+    assert back["compressor"].bypass
+
+
+def test_curves_of_several_strips_share_their_times() -> None:
+    def strip(points: list[tuple[float, float]]) -> TrackSettings:
+        fader = ProcessorSettings(values={"gain_db": -1.0}, curves={"gain_db": points} if points else {})
+        return TrackSettings(name="t", file="t.wav", role="other", channels=1, processors={"fader": fader})
+
+    step = [(0.0, 0.0), (1.0, 0.0), (1.0, -12.0)]
+    session = make(tracks=[strip(step), strip([(0.5, -6.0), (1.5, 0.0)]), strip([])])
+    console = Console(session.console)
+    curve = session_parameters(session, console).curves["tracks", "fader.gain_db"]
+    row = console.strips["tracks"]["fader"].table[0]
+    at = curve.at(torch.tensor([[0.0, 0.999, 1.0, 1.25, 2.0]], dtype=torch.float64), row)[0]
+    assert at[0].tolist() == pytest.approx([0, 0, -12, -12, -12])
+    assert at[1].tolist() == pytest.approx([-6, -3.006, -3, -1.5, 0])
+    assert at[2].tolist() == [-1.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"format": "other"}, "'format' must be"),
+        ({"version": 99}, "newer than this program"),
+        ({"sample_rate": "fast"}, "sample_rate"),
+        ({"extra": 1}, "extra"),
+        ({"returns": []}, "returns: the console has"),
+    ],
+)
+def test_a_wrong_document_names_the_place(change: dict[str, object], place: str) -> None:
+    with pytest.raises(ValueError, match=place):
+        Session.from_json(json.dumps(document(**change)))
+
+
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [
+        ({"fader": {"values": {"gain_db": 40}}}, r"tracks\[0\] 'Kick'\.fader\.gain_db: 40 lies outside -60 … 12 dB"),
+        ({"fader": {"values": {"gian_db": 0}}}, r"fader: there is no parameter 'gian_db'"),
+        ({"phaser": {}}, "there is no processor 'phaser'"),
+        ({"fader": {"values": {"gain_db": float("nan")}}}, "gain_db"),
+        ({"fader": {"curves": {"gain_db": [[2, 0], [1, 0]]}}}, "order of time"),
+        ({"fader": {"curves": {"gain_db": [[0, 99]]}}}, "99 lies outside"),
+        ({"fader": {"curves": {"gain_db": []}}}, "curves"),
+        ({"fader": {"locked": ["volume"]}}, "there is no parameter 'volume'"),
+    ],
+)
+def test_a_wrong_strip_names_the_place(part: dict[str, object], place: str) -> None:
+    wrong = document()
+    wrong["tracks"][0]["processors"] = part  # type: ignore[index]
+    with pytest.raises(ValueError, match=place):
+        Session.from_json(json.dumps(wrong))
+
+
+def test_a_static_parameter_takes_no_curve() -> None:
+    with pytest.raises(ValueError, match="takes no curve"):
+        make(returns=[StripSettings(name="reverb", processors={
+            "reverb": ProcessorSettings(curves={"pre_delay_ms": [(0.0, 1.0)]})})])
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"format": "gainstage-session"}'])
+def test_what_is_no_session_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"broken\.json"):
+        Session.load(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"nowhere\.json cannot be read"):
+        Session.load(tmp_path / "nowhere.json")
+
+
+@profile(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**6), st.integers(0, 255))
+def test_a_changed_byte_never_crashes(at: int, byte: int) -> None:
+    text = bytearray(make().to_json().encode())
+    text[at % len(text)] = byte
+    try:
+        Session.from_json(text.decode("utf-8", errors="replace"))
+    except ValueError:
+        pass
