@@ -11,7 +11,8 @@ from torch import Tensor
 from gainstage.console.compile import session_parameters
 from gainstage.console.console import Console, ConsoleState, Rendered
 from gainstage.console.session import Session
-from gainstage.data.audio_file import AudioReader, WavWriter, probe
+from gainstage.data.audio_file import AudioReader, probe
+from gainstage.data.wav_file import WavWriter
 
 BLOCK = 1 << 16
 """Samples a call. Fixed, so that the same session gives the same bits whoever renders it."""
