@@ -25,7 +25,7 @@ class Fader(Processor):
             12.0,
             0.0,
             0.0,
-            "level in the mix; the low end is silence",
+            "level in the mix; low end = silence",
             off_at_low=True,
         ),
     )

@@ -28,7 +28,7 @@ class Send(Processor):
             6.0,
             -60.0,
             -30.0,
-            "level into the return; the low end is off",
+            "level into the return; low end = off",
             off_at_low=True,
         ),
     )

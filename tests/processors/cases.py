@@ -1,0 +1,83 @@
+"""One row a processor: what test_contract.py asks every question of. A new processor adds its row here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from gainstage.dsp.panning import PanLaw
+from gainstage.processors import Processor
+from gainstage.processors.fader import Fader
+from gainstage.processors.output_gain import OutputGain
+from gainstage.processors.pan import Pan
+from gainstage.processors.send import Send
+from gainstage.processors.trim import Trim
+
+
+def _input(audio: Tensor) -> Tensor:
+    return audio
+
+
+def _both_channels(audio: Tensor) -> Tensor:
+    return audio.expand(-1, 2, -1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A processor and what the contract leaves open about it.
+
+    Args:
+        label: the name of the row in pytest.
+        processor: with its structural settings.
+        point: physical values at which every parameter has a gradient; the others stay at their `start`. Keep
+            it off kinks (two equal maxima, a branch that is about to switch): gradcheck runs here.
+        zero_at_neutral: the parameters whose gradient is zero at the defaults, by law.
+        at_defaults: what the processor gives for an input at its defaults, exactly.
+        mono_is_dual_mono: a mono row gives what each channel of the same signal in stereo gives.
+        gradcheck_samples: length of the signals there; detectors may need more to leave their rest.
+    """
+
+    label: str
+    processor: Processor
+    point: Mapping[str, float] = field(default_factory=dict)
+    zero_at_neutral: frozenset[str] = frozenset()
+    at_defaults: Callable[[Tensor], Tensor] = _input
+    mono_is_dual_mono: bool = True
+    gradcheck_samples: int = 70
+
+    def __post_init__(self) -> None:
+        unknown = ({*self.point} | self.zero_at_neutral) - {row.name for row in self.processor.table}
+        if unknown:
+            raise ValueError(f"{self.label}: the table has no {sorted(unknown)}")
+
+    def values(self, **changes: float) -> Tensor:
+        """The point, with changes, as a float64 vector in table order."""
+        named = {row.name: row.start for row in self.processor.table} | {**self.point} | changes
+        return torch.tensor([named[row.name] for row in self.processor.table], dtype=torch.float64)
+
+    def defaults(self) -> Tensor:
+        """The neutral point, float64."""
+        return torch.tensor([row.default for row in self.processor.table], dtype=torch.float64)
+
+
+def _pan(law: PanLaw, position: float) -> Case:
+    return Case(
+        f"pan {law}",
+        Pan(law=law),
+        {"position": position},
+        at_defaults=_both_channels,
+        mono_is_dual_mono=False,  # mono is panned by the law, stereo is balanced
+    )
+
+
+CASES = (
+    Case("trim", Trim(), {"gain_db": 6.0}),
+    Case("fader", Fader(), {"gain_db": -7.0}),
+    Case("output_gain", OutputGain(), {"gain_db": -3.0}),
+    Case("send", Send(), {"level_db": -12.0}, at_defaults=torch.zeros_like),
+    _pan("sine", 0.3),
+    _pan("linear", -0.6),
+    _pan("-4.5dB", 0.5),
+    _pan("ardour", -0.2),
+)
