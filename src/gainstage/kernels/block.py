@@ -66,8 +66,12 @@ def scan(matrices: Tensor, vectors: Tensor, state: Tensor) -> Tensor:
     return (u + _apply(a, before.unsqueeze(-2))).flatten(-3, -2)[..., :steps, :]
 
 
+def _multiply(a: Tensor, b: Tensor) -> Tensor:
+    return a * b if a.shape[-1] == 1 else a @ b
+
+
 def _apply(matrices: Tensor, vectors: Tensor) -> Tensor:
-    return (matrices @ vectors.unsqueeze(-1)).squeeze(-1)
+    return _multiply(matrices, vectors.unsqueeze(-1)).squeeze(-1)
 
 
 def _compose(a: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,7 +80,7 @@ def _compose(a: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
     while reach < u.shape[-2]:
         later, earlier = a[..., reach:, :, :], a[..., :-reach, :, :]
         u = torch.cat([u[..., :reach, :], u[..., reach:, :] + _apply(later, u[..., :-reach, :])], -2)
-        a = torch.cat([a[..., :reach, :, :], later @ earlier], -3)
+        a = torch.cat([a[..., :reach, :, :], _multiply(later, earlier)], -3)
         reach *= 2
     return a, u
 

@@ -1,0 +1,184 @@
+"""A compressor, exact sample by sample, from the level of its key to the gain on its audio."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from gainstage.kernels import backend, block_compressor, compressor_cpu, threads
+from gainstage.kernels.grid import GRID
+
+Detector = Literal["peak", "rms"]
+
+
+def compress(
+    audio: Tensor,
+    key: Tensor | None,
+    controls: Tensor,
+    state: Tensor,
+    *,
+    detector: Detector,
+    rms_coefficient: float,
+    offset: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """Turn audio down by how far its key is above a threshold.
+
+    Log domain, soft knee, then a smooth branching one-pole on the gain reduction. Detectors are linked: all channels
+    of a row get one gain, from the largest (peak) or the mean (RMS) of their squares, so mono and dual mono are
+    compressed alike.
+
+    Args:
+        audio: float32 or float64.
+        key: what is listened to instead of `audio`.
+        controls: float64, in this order: threshold_db, slope (1 − 1/ratio), knee_db, attack and release coefficient
+            (exp(−1/(τ·sample_rate))), makeup_db, mix. One point means constant; more run straight between the points
+            of the control grid.
+        state: float64 gain reduction in dB and mean square; zeros after silence.
+        detector: `peak`, or `rms` over a window.
+        rms_coefficient: exp(−1/(window·sample_rate)); not used by `peak`.
+        offset: samples (0 … 63) since the first grid point.
+
+    Returns:
+        The compressed audio and the state after its last sample. Differentiable in audio, key, controls and state.
+
+    Shape: audio (rows, channels, samples), key (rows, key channels, samples), controls (rows, points, 7),
+        state (rows, 2).
+
+    References:
+        Giannoulis, Massberg, Reiss: Digital dynamic range compressor design. JAES 60(6), 2012, section 2.
+    """
+    rms = detector == "rms"
+    if not backend.has_compiled_kernels(audio.device):
+        return block_compressor.compress(
+            audio, key, controls, state, detector=detector, rms_coefficient=rms_coefficient, offset=offset
+        )
+    inputs = (audio, controls, state) if key is None else (audio, key, controls, state)
+    keep = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
+    out, state_out, _ = _forward(audio, key, controls, state, rms, rms_coefficient, offset, keep)
+    return out, state_out
+
+
+@torch.library.custom_op("gainstage::compress", mutates_args=(), device_types="cpu")
+def _forward(
+    audio: Tensor,
+    key: Tensor | None,
+    controls: Tensor,
+    state: Tensor,
+    rms: bool,
+    coefficient: float,
+    offset: int,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    out, state_out, checkpoints = _empty(audio, key, controls, state, rms, coefficient, offset, keep)
+    arrays = (
+        audio.contiguous().numpy(),
+        (audio if key is None else key.to(audio.dtype)).contiguous().numpy(),
+        controls.contiguous().numpy(),
+        state.contiguous().numpy(),
+        rms,
+        coefficient,
+        offset,
+        out.numpy(),
+        state_out.numpy(),
+        checkpoints.numpy(),
+    )
+    rows, channels, num_samples = audio.shape
+    threads.share(
+        rows, channels * num_samples, lambda start, stop: compressor_cpu.forward(*arrays, start, stop)
+    )
+    return out, state_out, checkpoints
+
+
+@_forward.register_fake
+def _empty(
+    audio: Tensor,
+    key: Tensor | None,
+    controls: Tensor,
+    state: Tensor,
+    rms: bool,
+    coefficient: float,
+    offset: int,
+    keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    del key, controls, rms, coefficient
+    count = -(-(offset + audio.shape[2]) // (GRID * compressor_cpu.TILES)) if keep else 0
+    checkpoints = state.new_empty((audio.shape[0], count, 2))
+    return audio.new_empty(audio.shape), state.new_empty(state.shape), checkpoints
+
+
+@torch.library.custom_op("gainstage::compress_backward", mutates_args=(), device_types="cpu")
+def _backward(
+    grad_out: Tensor,
+    grad_state_out: Tensor,
+    audio: Tensor,
+    key: Tensor | None,
+    controls: Tensor,
+    checkpoints: Tensor,
+    rms: bool,
+    coefficient: float,
+    offset: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    grad_audio = audio.new_empty(audio.shape)
+    grad_key = audio.new_empty(0) if key is None else torch.zeros_like(key, dtype=audio.dtype)
+    grad_controls, grad_state = controls.new_empty(controls.shape), controls.new_empty((audio.shape[0], 2))
+    arrays = (
+        grad_out.contiguous().numpy(),
+        grad_state_out.contiguous().numpy(),
+        audio.contiguous().numpy(),
+        (audio if key is None else key.to(audio.dtype)).contiguous().numpy(),
+        controls.contiguous().numpy(),
+        checkpoints.numpy(),
+        rms,
+        coefficient,
+        offset,
+        grad_audio.numpy(),
+        (grad_audio if key is None else grad_key).numpy(),
+        grad_controls.numpy(),
+        grad_state.numpy(),
+    )
+    rows, channels, num_samples = audio.shape
+    threads.share(
+        rows, channels * num_samples, lambda start, stop: compressor_cpu.backward(*arrays, start, stop)
+    )
+    return grad_audio, grad_key if key is None else grad_key.to(key.dtype), grad_controls, grad_state
+
+
+@_backward.register_fake
+def _(
+    grad_out: Tensor,
+    grad_state_out: Tensor,
+    audio: Tensor,
+    key: Tensor | None,
+    controls: Tensor,
+    checkpoints: Tensor,
+    rms: bool,
+    coefficient: float,
+    offset: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    del grad_out, checkpoints, rms, coefficient, offset
+    grad_key = audio.new_empty(0) if key is None else key.new_empty(key.shape)
+    grads = audio.new_empty(audio.shape), grad_key, controls.new_empty(controls.shape)
+    return *grads, grad_state_out.new_empty(grad_state_out.shape)
+
+
+def _keep_for_backward(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
+    audio, key, controls, _, *ctx.settings, _ = inputs
+    ctx.save_for_backward(audio, key, controls, output[2])
+    ctx.mark_non_differentiable(output[2])
+
+
+def _differentiate(ctx: Any, grad_out: Tensor, grad_state: Tensor, _: Tensor) -> tuple[Any, ...]:
+    audio, key, controls, checkpoints = ctx.saved_tensors
+    grads = _backward(grad_out, grad_state, audio, key, controls, checkpoints, *ctx.settings)
+    return grads[0], None if key is None else grads[1], grads[2], grads[3], None, None, None, None
+
+
+def _refuse(ctx: Any, *grads: Tensor) -> None:
+    del ctx, grads
+    raise RuntimeError(
+        "the compiled compressor has no second derivative; for that use gainstage.kernels.block_compressor.compress"
+    )
+
+
+_forward.register_autograd(_differentiate, setup_context=_keep_for_backward)
+_backward.register_autograd(_refuse)
