@@ -1,10 +1,10 @@
 """Gain staging: the trim that brings a track to −23 LUFS before anything hears or mixes it.
 
-Integrated loudness would not do. A track that plays twice in a song, with the bleed of the drums in between, would
-be judged by its bleed where the gates of BS.1770 let that through, and trimmed up by it. So a track is as loud as
-its active blocks: the mean power of the 400 ms blocks that are not more than 10 LU quieter than the 95th percentile
-of all its blocks above −70 LUFS. Louder ones always count: leaving out the few crashes of a sparse track would trim
-it up by its bleed again.
+Integrated loudness would not do. A track that plays twice in a song, with the bleed of the drums in between,
+would be judged by its bleed where the gates of BS.1770 let that through, and trimmed up by it. So a track is
+as loud as its active blocks: the mean power of the 400 ms blocks that are not more than 10 LU quieter than
+the 95th percentile of all its blocks above −70 LUFS. Louder ones always count: leaving out the few crashes
+of a sparse track would trim it up by its bleed again.
 
 Everything is measured on the two-channel signal: a mono track plays on both loudspeakers and counts twice.
 """
@@ -37,7 +37,8 @@ class GainStaging:
 
     Args:
         loudness_lufs: loudness of the active blocks; None where the rule did not use one.
-        rule: `loudness` (to −23 LUFS), `peak` (shorter than 400 ms: peak to −12 dBFS) or `silence` (left alone).
+        rule: `loudness` (to −23 LUFS), `peak` (shorter than 400 ms: peak to −12 dBFS) or `silence` (left
+            alone).
         trim_db: the gain, −60 … +48 dB.
     """
 
@@ -81,8 +82,8 @@ def stage_meter(meter: LoudnessMeter, *, num_samples: Sequence[int] | None = Non
 
     Args:
         meter: its rows are the tracks; a mono meter that does not count its channel twice is corrected for.
-        num_samples: length of each track, where shorter ones were padded with silence to be metered beside longer
-            ones; without it each is as long as what the meter heard.
+        num_samples: length of each track, where shorter ones were padded with silence to be metered beside
+            longer ones; without it each is as long as what the meter heard.
 
     Returns:
         One result a row.

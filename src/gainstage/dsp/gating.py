@@ -1,8 +1,8 @@
 """From powers of blocks to loudness: the gates of BS.1770 and the percentiles of EBU Tech 3342.
 
-Every function takes mean powers z (summed over channels, K-weighted), so that a meter that kept only those gives
-the same number as the whole signal. Gates are piecewise constant: which blocks count has no gradient, the
-blocks that do count carry all of it.
+Every function takes mean powers z (summed over channels, K-weighted), so that a meter that kept only those
+gives the same number as the whole signal. Gates are piecewise constant: which blocks count has no gradient,
+the blocks that do count carry all of it.
 """
 
 import math
@@ -25,8 +25,8 @@ def lufs_to_power(lufs: float) -> float:
 def power_to_lufs(power: Tensor) -> Tensor:
     """Loudness of mean powers: −.691 + 10·log10(z).
 
-    Below −120 LUFS (quieter than the noise of any recording) it reads −120 and has no gradient, so that silence
-    is a number and its gradient is finite.
+    Below −120 LUFS (quieter than the noise of any recording) it reads −120 and has no gradient, so that
+    silence is a number and its gradient is finite.
     """
     return OFFSET_DB + 10.0 * torch.log10(power.clamp(min=lufs_to_power(FLOOR_LUFS)))
 
@@ -65,7 +65,7 @@ def range_from_power(short_term_power: Tensor) -> Tensor:
     Shape: (..., windows) → (...)
 
     References:
-        EBU Tech 3342, § 3 and the listing in § 4 (nearest rank).
+        EBU Tech 3342, whose listing takes the nearest rank.
     """
     audible = short_term_power > lufs_to_power(ABSOLUTE_GATE_LUFS)
     threshold = _gated_mean(short_term_power, audible) * 10.0 ** (RANGE_GATE_LU / 10.0)

@@ -1,13 +1,13 @@
 """K-weighting, the filter in front of every loudness meter, at any sample rate.
 
-BS.1770 gives its two biquads as numbers for 48 kHz and asks that other rates have the same frequency response.
-So we go back to the analogue prototype behind those numbers and forward again at the rate at hand:
+BS.1770 gives its two biquads as numbers for 48 kHz and asks that other rates have the same frequency
+response. So we go back to the analogue prototype behind those numbers and forward again at the rate at hand:
 
     z⁻¹ = (1 − s)/(1 + s),  s = j·tan(π f/fs)
 
-turns c₀ + c₁z⁻¹ + c₂z⁻² into A₂s² + A₁s + A₀ with A₂ = c₀ − c₁ + c₂, A₁ = 2(c₀ − c₂), A₀ = c₀ + c₁ + c₂. A section
-turns over where A₀ = A₂·K² in its denominator, K = tan(π f₀/48000); at another rate K' = tan(π f₀/fs), so s is
-scaled by K/K'. The gains at 0 Hz and at the top of the band are kept exactly.
+turns c₀ + c₁z⁻¹ + c₂z⁻² into A₂s² + A₁s + A₀ with A₂ = c₀ − c₁ + c₂, A₁ = 2(c₀ − c₂), A₀ = c₀ + c₁ + c₂. A
+section turns over where A₀ = A₂·K² in its denominator, K = tan(π f₀/48000); at another rate K' = tan(π
+f₀/fs), so s is scaled by K/K'. The gains at 0 Hz and at the top of the band are kept exactly.
 """
 
 import math
@@ -22,7 +22,8 @@ TABLE_RATE = 48000
 LOWEST_RATE = 4000
 SECTIONS = 2
 
-# BS.1770-4, Annex 1, tables 1 and 2: [b0 b1 b2] and [1 a1 a2] of the shelf (the head) and the high-pass ("RLB").
+# BS.1770-4, Annex 1, tables 1 and 2: [b0 b1 b2] and [1 a1 a2] of the shelf (the head) and the high-pass
+# ("RLB").
 TABLE = (
     ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585)),
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
@@ -50,14 +51,15 @@ def k_weighting(sample_rate: int) -> Tensor:
     """
     if sample_rate < LOWEST_RATE:
         raise ValueError(
-            f"loudness needs a sample rate of {LOWEST_RATE} Hz or more, got {sample_rate}; resample the audio first"
+            f"loudness needs a sample rate of {LOWEST_RATE} Hz or more, got {sample_rate}; "
+            "resample the audio first"
         )
     return torch.tensor(_sections(sample_rate), dtype=torch.float64)
 
 
 @lru_cache
 def _sections(sample_rate: int) -> list[tuple[float, ...]]:
-    sections = []
+    sections: list[tuple[float, ...]] = []
     for numerator, denominator in TABLE:
         analogue = _to_analogue(denominator)
         corner = math.sqrt(analogue[2] / analogue[0])  # K = tan(π f₀/48000)

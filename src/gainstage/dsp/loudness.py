@@ -1,11 +1,11 @@
 """Loudness of audio by ITU-R BS.1770-4 and EBU R 128: integrated, momentary, short-term, and its range.
 
-All of it is differentiable, batched over leading dimensions and computed with float64 filters and sums. Nothing
-longer than the weighted signal is ever stored: its energy is summed once in *cells* of 10 ms, ten of which make a
-*hop* of 100 ms, and every window is a sum of hops (or, for the maxima, of cells).
+All of it is differentiable, batched over leading dimensions and computed with float64 filters and sums.
+Nothing longer than the weighted signal is ever stored: its energy is summed once in *cells* of 10 ms, ten of
+which make a *hop* of 100 ms, and every window is a sum of hops (or, for the maxima, of cells).
 
-A mono signal counts as one channel, as the standard says. Played by two loudspeakers it is 3.01 LU louder; pass
-`dual_mono=True` for that, as gain staging does. It changes nothing for two channels.
+A mono signal counts as one channel, as the standard says. Played by two loudspeakers it is 3.01 LU louder;
+pass `dual_mono=True` for that, as gain staging does. It changes nothing for two channels.
 """
 
 from itertools import pairwise
@@ -35,8 +35,8 @@ def integrated_loudness(audio: Tensor, *, sample_rate: int, dual_mono: bool = Fa
         dual_mono: count the only channel of a mono signal twice.
 
     Returns:
-        LUFS, float64. A signal with nothing above −70 LUFS, or shorter than 400 ms, reads exactly −70 with a zero
-        gradient, where other meters say −inf: a loss has to survive a silent item.
+        LUFS, float64. A signal with nothing above −70 LUFS, or shorter than 400 ms, reads exactly −70 with a
+        zero gradient, where other meters say −inf: a loss has to survive a silent item.
 
     Shape: (..., channels, samples) → (...)
 
@@ -161,8 +161,9 @@ def energy_in_cells(weighted: Tensor, *, sample_rate: int, dual_mono: bool) -> T
     Shape: (rows, channels, hops · hop) → (rows, hops, 10), float64
     """
     hop = hop_length(sample_rate)
-    hops = weighted.unflatten(-1, (weighted.shape[-1] // hop, hop))
-    # Where 100 ms are no multiple of ten samples, cells differ by one sample; ten of them are a hop all the same.
+    hops = weighted.reshape(*weighted.shape[:-1], weighted.shape[-1] // hop, hop)
+    # Where 100 ms are no multiple of ten samples, cells differ by one sample; ten of them are a hop all the
+    # same.
     edges = [i * hop // CELLS_PER_HOP for i in range(CELLS_PER_HOP + 1)]
     cells = [hops[..., a:b].square().sum(-1, dtype=torch.float64).sum(1) for a, b in pairwise(edges)]
     counted_twice = dual_mono and weighted.shape[1] == 1

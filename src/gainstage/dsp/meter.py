@@ -1,4 +1,4 @@
-"""A loudness meter for audio that comes in blocks: the same numbers as the functions that see the whole signal."""
+"""A loudness meter for audio that comes in blocks: the numbers of the functions that see the whole signal."""
 
 import torch
 from torch import Tensor
@@ -23,8 +23,8 @@ PIECE_HOPS = 10
 class LoudnessMeter:
     """Measures many signals at once, block by block, in memory that grows by 8 bytes a signal per 100 ms.
 
-    Results may be read at any time and are those of `gainstage.dsp.loudness` and `gainstage.dsp.true_peak` on all
-    that was heard, however it was cut into blocks (to rounding). The meter carries no gradient.
+    Results may be read at any time and are those of `gainstage.dsp.loudness` and `gainstage.dsp.true_peak`
+    on all that was heard, however it was cut into blocks (to rounding). The meter carries no gradient.
 
     Args:
         rows: how many signals are metered side by side.
@@ -62,7 +62,8 @@ class LoudnessMeter:
         self._weighted = torch.zeros(rows, channels, 0, device=device)  # of the hop that is not yet whole
         self._hop_energy = [torch.zeros(rows, 0, dtype=torch.float64, device=device)]
         self._recent_cells = torch.zeros(rows, 0, dtype=torch.float64, device=device)
-        self._loudest = torch.zeros(2, rows, dtype=torch.float64, device=device)  # power: momentary, short-term
+        # The largest powers so far: momentary, short-term.
+        self._loudest = torch.zeros(2, rows, dtype=torch.float64, device=device)
         self._taps = phase_taps(sample_rate).to(device)
         self._before = torch.zeros(rows * channels, TAPS - 1, device=device)
         self._true_peak = torch.zeros(rows * channels, dtype=torch.float64, device=device)
@@ -82,23 +83,26 @@ class LoudnessMeter:
         """
         if block.shape[:-1] != (self.rows, self.channels):
             raise ValueError(
-                f"this meter hears blocks of shape ({self.rows}, {self.channels}, samples), got {tuple(block.shape)}"
+                f"this meter hears blocks of shape ({self.rows}, {self.channels}, samples), "
+                f"got {tuple(block.shape)}"
             )
-        # Pieces of a second keep the intermediate signals in the processor's cache, whatever the block's length.
-        for piece in block.split(PIECE_HOPS * self._hop, dim=-1):
-            if piece.shape[-1] > 0:
-                self._hear_loudness(piece)
-                self._hear_peaks(piece)
+        # Pieces of a second keep the intermediate signals in the processor's cache, whatever the block's
+        # length.
+        size = PIECE_HOPS * self._hop
+        for at in range(0, block.shape[-1], size):
+            piece = block[..., at : at + size]
+            self._hear_loudness(piece)
+            self._hear_peaks(piece)
         self.num_samples += block.shape[-1]
 
     @property
     def momentary_power(self) -> Tensor:
-        """Mean power of the 400 ms blocks, 100 ms apart, as `loudness.momentary_power`. Shape: (rows, blocks)."""
+        """Mean power of the 400 ms blocks, one every 100 ms. Shape: (rows, blocks)."""
         return window_power(self._hops(), MOMENTARY_HOPS, self._hop)
 
     @property
     def short_term_power(self) -> Tensor:
-        """Mean power of the 3 s windows, 100 ms apart, as `loudness.short_term_power`. Shape: (rows, windows)."""
+        """Mean power of the 3 s windows, one every 100 ms. Shape: (rows, windows)."""
         return window_power(self._hops(), SHORT_TERM_HOPS, self._hop)
 
     @property
@@ -159,6 +163,7 @@ class LoudnessMeter:
         recent = torch.cat([self._recent_cells, cells.flatten(-2)], dim=-1)
         spans = (MOMENTARY_HOPS, SHORT_TERM_HOPS)
         loudest = torch.stack([largest_window_power(recent, hops, self._hop) for hops in spans])
+        # The largest powers so far: momentary, short-term.
         self._loudest = torch.maximum(self._loudest, loudest)
         self._recent_cells = recent[:, -(SHORT_TERM_HOPS * CELLS_PER_HOP - 1) :].clone()
 

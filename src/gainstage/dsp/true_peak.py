@@ -1,13 +1,14 @@
 """True peak: the highest level of the waveform between its samples.
 
-BS.1770-4, Annex 2, asks for at least 192 kHz: four times the rate at 44.1 and 48 kHz, twice at 88.2 and 96 kHz, the
-samples themselves from 160 kHz on. The twelve taps a phase that the annex prints as an example err by up to .24 dB
-(two of its phases pass 0 Hz at −.24 dB). We keep its polyphase form with 48 taps a phase instead,
+BS.1770-4, Annex 2, asks for at least 192 kHz: four times the rate at 44.1 and 48 kHz, twice at 88.2 and 96
+kHz, the samples themselves from 160 kHz on. The twelve taps a phase that the annex prints as an example err
+by up to .24 dB (two of its phases pass 0 Hz at −.24 dB). We keep its polyphase form with 48 taps a phase
+instead,
 
     h_p[k] = sinc(k − p/4) · Kaiser((k − p/4)/24, β = 5),   k = −23 … 24,   p = 0 … 3,
 
-each phase scaled to pass 0 Hz at 0 dB: within .023 dB up to 20 kHz at 44.1 kHz. Phase 0 is the samples themselves,
-so a true peak is never below the sample peak. Before and after the signal there is silence.
+each phase scaled to pass 0 Hz at 0 dB: within .023 dB up to 20 kHz at 44.1 kHz. Phase 0 is the samples
+themselves, so a true peak is never below the sample peak. Before and after the signal there is silence.
 """
 
 import math
@@ -34,8 +35,8 @@ def oversampling(sample_rate: int) -> int:
 def true_peak_db(audio: Tensor, *, sample_rate: int) -> Tensor:
     """The highest level between the samples, over all channels.
 
-    Only the samples around that one point have a gradient, as with any maximum. The search keeps no gradient and
-    runs in pieces, so that memory does not grow with the oversampled signal.
+    Only the samples around that one point have a gradient, as with any maximum. The search keeps no gradient
+    and runs in pieces, so that memory does not grow with the oversampled signal.
 
     Args:
         audio: any number of channels.
