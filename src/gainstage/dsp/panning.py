@@ -11,13 +11,12 @@ for the near side is its choice:
 """
 
 import math
-from typing import Literal, TypeVar
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 PanLaw = Literal["sine", "linear", "-4.5dB", "ardour"]
-_Number = TypeVar("_Number", float, Tensor)
 _ARDOUR_SCALE = 2.0 - 4.0 * 10.0 ** (-3.0 / 20.0)
 
 
@@ -57,16 +56,16 @@ def balance_gains(position: Tensor) -> Tensor:
 def _law_gain(nearness: Tensor, law: PanLaw) -> Tensor:
     if law == "linear":
         return nearness
-    if law == "ardour":
-        return _ardour_parabola(nearness) / _ardour_parabola(1.0)
     # Divided by the same operation at the centre, so that the centre is 1 to the last bit on every device.
     centre = torch.ones_like(nearness)
+    if law == "ardour":
+        return _ardour_parabola(nearness) / _ardour_parabola(centre)
     if law == "sine":
         return torch.sin(nearness * (math.pi / 4.0)) / torch.sin(centre * (math.pi / 4.0))
     # √(x · sin(xπ/4)) has slope 0/0 at x = 0 for autograd; by sin(xπ/4) = (xπ/4)·sinc(x/4) x leaves the root
     return nearness * torch.sqrt(torch.sinc(nearness / 4.0) / torch.sinc(centre / 4.0))
 
 
-def _ardour_parabola(nearness: _Number) -> _Number:
+def _ardour_parabola(nearness: Tensor) -> Tensor:
     near = 0.5 * nearness
     return near * (_ARDOUR_SCALE * near + (1.0 - _ARDOUR_SCALE))
