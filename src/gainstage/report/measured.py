@@ -26,15 +26,16 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """A long-term average spectrum as it comes out of an FFT; plots smooth it themselves.
+    """A long-term average spectrum in fractional-octave bands; plots smooth it to thirds of an octave.
 
     Args:
-        frequencies_hz: the bins' centres, rising; 0 Hz may be among them.
-        power: mean power of each bin, linear, of any common scale; 0 is silence.
+        power: mean power in each band of `dsp.spectrum.band_centres_hz(bands_per_octave)`, linear, full scale
+            at 1; 0 is silence. Pink noise is flat.
+        bands_per_octave: 3, or a multiple of 3.
     """
 
-    frequencies_hz: Numbers
     power: Numbers
+    bands_per_octave: int = 3
 
 
 @dataclass(frozen=True)
