@@ -14,20 +14,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gainstage.dsp import statistics as st
+from gainstage.dsp.gain_staging import stage
 from gainstage.dsp.k_weighting import initial_state, k_weight
 from gainstage.dsp.loudness import hop_length
 from gainstage.dsp.onsets import ENVELOPE_HZ, find_onsets
 from gainstage.dsp.spectrum import Array, Resonance, band_centres_hz, band_matrix, resonances
 
-STAGED_LUFS = -23.0
 ACTIVE_LU = 20.0
 HOPS = 4  # hops of 100 ms in a frame of 400 ms, the momentary block of BS.1770
 COARSE, FINE = 3, 12  # bands per octave: kept per frame, and kept as long-term means
 _FRAMES_AT_ONCE = 32  # bounds the memory of one call
 _PERSISTENCE = 0.25  # exponent of the mean that tells standing resonances from notes
 _FINE_HZ = band_centres_hz(FINE)
-SHORT_PEAK_DBFS = -12.0
-TRIM_RANGE_DB = (-60.0, 48.0)
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,8 @@ class TrackFeatures:
         is_silent: nothing above −70 LUFS; all other numbers are then neutral.
         loudness_lufs: before staging: mean power of the blocks within 10 LU of their 95th percentile.
         peak_dbfs: sample peak before staging.
-        trim_db: the gain that stages it.
+        trim_db: the gain that stages it (`gainstage.dsp.gain_staging`).
+        rms_dbfs: mean level of the staged track, active.
         crest_db: peak over RMS, active.
         loudness_range_lu: 10th to 95th percentile of 3-s loudness (EBU Tech 3342), its windows counting
             active blocks only, so that rests are no dynamics.
@@ -75,6 +74,7 @@ class TrackFeatures:
     loudness_lufs: float
     peak_dbfs: float
     trim_db: float
+    rms_dbfs: float
     crest_db: float
     loudness_range_lu: float
     dynamic_spread_lu: float
@@ -201,25 +201,26 @@ class FeatureMeter:
         loud = st.loud_level(momentary)
         active_blocks = momentary >= loud - ACTIVE_LU
         active = active_blocks[::HOPS]
-        is_silent = not momentary.max() > -70.0
-        loudness = float(st.to_lufs(np.mean(block_power[momentary >= loud - 10.0])))
         peak_dbfs = 20.0 * float(np.log10(max(frames["peak"].max(), 1e-10)))
-        trim_db = self._trim_db(loudness, peak_dbfs, is_silent=is_silent)
+        whole_blocks = max(self._num_samples // self._hop - HOPS + 1, 0)
+        staging = stage(torch.from_numpy(block_power[:whole_blocks]), peak_db=peak_dbfs)
+        is_silent, trim_db = staging.rule == "silence", staging.trim_db
         gain = 10.0 ** (trim_db / 10.0)
         bands = np.asarray(frames["bands"] * gain, dtype=np.float32)
         thirds = np.asarray(bands[active].mean(axis=0, dtype=np.float64) + 1e-20)
         left, right, product = (float(frames[k][active].mean()) for k in ("left", "right", "product"))
+        rms_dbfs = 10.0 * float(np.log10((left + right) / 2.0 + 1e-30))
         onsets = find_onsets(frames["envelope"], 0.01 * (left + right) / 2.0)
         return TrackFeatures(
             sample_rate=self._sample_rate,
             channels=self._channels,
             seconds=self._num_samples / self._sample_rate,
             is_silent=is_silent,
-            loudness_lufs=loudness,
+            loudness_lufs=float(st.to_lufs(np.mean(block_power[momentary >= loud - 10.0]))),
             peak_dbfs=peak_dbfs,
             trim_db=trim_db,
-            crest_db=20.0 * float(np.log10(frames["peak"][active].max() + 1e-15))
-            - 10.0 * float(np.log10((left + right) / 2.0 + 1e-30)),
+            rms_dbfs=rms_dbfs + trim_db,
+            crest_db=20.0 * float(np.log10(frames["peak"][active].max() + 1e-15)) - rms_dbfs,
             loudness_range_lu=st.loudness_range_lu(block_power, active_blocks),
             dynamic_spread_lu=st.mean_absolute_deviation(momentary[active_blocks]),
             centroid_hz=float(frames["centroid"][active].mean()),
@@ -244,10 +245,3 @@ class FeatureMeter:
             active=active & (not is_silent),
             frame_power=bands,
         )
-
-    def _trim_db(self, loudness_lufs: float, peak_dbfs: float, *, is_silent: bool) -> float:
-        if is_silent:
-            return 0.0
-        is_short = self._num_samples < HOPS * self._hop
-        wanted = SHORT_PEAK_DBFS - peak_dbfs if is_short else STAGED_LUFS - loudness_lufs
-        return float(np.clip(wanted, *TRIM_RANGE_DB))
