@@ -1,0 +1,305 @@
+"""Make the environment in .venv, or find that the one there is whole. environment.sh runs it.
+
+    python scripts/environment.py          make it if it is not there, or not whole
+    python scripts/environment.py --plan   only say what would be downloaded for this Python
+
+A stamp is written into .venv as the very last step, so that an environment without its stamp is known to be
+half-made, whatever cut the run short.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, url2pathname, urlopen
+
+ROOT = Path(__file__).resolve().parents[1]
+STAMP = "gainstage-environment.json"
+LARGE_BYTES = 20_000_000  # from here on a download is worth a progress bar
+WITH_TORCH = ("torch==", "cuda-", "nvidia-", "triton==")  # the lines that another torch sets aside
+
+LOOK_ONLY = ("install", "--dry-run", "--only-binary=:all:", "--use-feature=fast-deps")
+
+IS_WHOLE = """
+import importlib.util, sys
+missing = [name for name in ("torch", "numpy", "gainstage") if importlib.util.find_spec(name) is None]
+print("%d.%d" % sys.version_info[:2])
+sys.exit(bool(missing))
+"""
+
+
+class SetupError(Exception):
+    """What keeps the environment from being made, in one sentence with its cure."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """One wheel of the plan."""
+
+    name: str
+    version: str
+    url: str
+    num_bytes: int | None  # None: the index did not say
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.name}=={self.version}"
+
+    @property
+    def is_local(self) -> bool:
+        return self.url.startswith("file:")
+
+
+def say(text: str) -> None:
+    print(f"environment: {text}", flush=True)
+
+
+# What the environment is made of
+
+
+def requirements(root: Path) -> list[str]:
+    """All that is installed beside torch: what pyproject.toml asks for, to run, to develop and to build."""
+    with (root / "pyproject.toml").open("rb") as file:
+        pyproject = tomllib.load(file)
+    project = pyproject["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    wanted += [*pyproject["build-system"]["requires"], "editables"]  # hatchling needs it for `pip install -e`
+    return [line for line in wanted if not is_torch(line)]
+
+
+def is_torch(requirement: str) -> bool:
+    return requirement.startswith("torch") and not requirement[5:6].isalnum()
+
+
+def pins(root: Path) -> list[str]:
+    """The lines of constraints.txt, comments left out."""
+    lines = (line.partition("#")[0].strip() for line in (root / "constraints.txt").read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def pin_of(name: str, constraints: Iterable[str]) -> str:
+    return next(line for line in constraints if line.startswith(f"{name}=="))
+
+
+def fingerprint(root: Path) -> dict[str, str]:
+    """What an environment must have been made from to be reused; a moved folder breaks its paths."""
+    contents = json.dumps([pins(root), requirements(root)])
+    return {"contents": hashlib.sha256(contents.encode()).hexdigest(), "folder": str(root)}
+
+
+def why_remake(venv: Path, root: Path, environ: Mapping[str, str]) -> str:
+    """Why the environment must be made anew; empty if it can be used as it is.
+
+    GAINSTAGE_TORCH and GAINSTAGE_PYTHON count where they are set: an environment made with them is reused by
+    commands that say nothing about them.
+    """
+    if not venv.exists():
+        return "there is none yet"
+    try:
+        stamp = json.loads((venv / STAMP).read_text())
+    except (OSError, ValueError):
+        return "the one there is half-made"
+    wanted = fingerprint(root)
+    if stamp.get("folder") != wanted["folder"]:
+        return "the folder has moved"
+    if stamp.get("contents") != wanted["contents"]:
+        return "pyproject.toml or constraints.txt has changed"
+    torch = environ.get("GAINSTAGE_TORCH", "")
+    if torch and torch != stamp.get("torch"):
+        return f"GAINSTAGE_TORCH asks for {torch}"
+    try:
+        probe = run(str(venv / "bin" / "python"), "-I", "-c", IS_WHOLE)
+    except OSError:
+        return "its Python is gone"
+    if probe.returncode:
+        return "the one there is damaged"
+    python = "{}.{}".format(*sys.version_info)
+    if environ.get("GAINSTAGE_PYTHON") and probe.stdout.strip() != python:
+        return f"GAINSTAGE_PYTHON asks for Python {python}"
+    return ""
+
+
+# pip
+
+
+def run(*command: str, show: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a command that asks nothing; what it prints is shown, or kept."""
+    environ = os.environ | {"PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return subprocess.run(
+        command, env=environ, stdin=subprocess.DEVNULL, capture_output=not show, text=True, check=False
+    )
+
+
+def pip(venv: Path, *arguments: str, show: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run the environment's own pip, apart from the user's Python settings."""
+    loudness = () if show else ("-qq",)
+    return run(str(venv / "bin" / "python"), "-I", "-m", "pip", *loudness, *arguments, show=show)
+
+
+def must(done: subprocess.CompletedProcess[str], what: str) -> None:
+    if done.returncode:
+        sys.stderr.write(done.stderr or "")
+        raise SetupError(f"{what} failed; what pip said stands above")
+
+
+def resolve(venv: Path, wanted: list[str], constraints: Path) -> list[Package]:
+    """What pip would install, with sizes; only the metadata of each wheel is read, not the wheel."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        ask = [*LOOK_ONLY, "--report", str(report), "-c", str(constraints)]
+        must(pip(venv, *ask, *wanted), "finding the packages")
+        installs = json.loads(report.read_text())["install"]
+    urls = [item["download_info"]["url"] for item in installs]
+    with ThreadPoolExecutor(16) as pool:
+        sizes = list(pool.map(size_of, urls))
+    return [
+        Package(item["metadata"]["name"], item["metadata"]["version"], url, num_bytes)
+        for item, url, num_bytes in zip(installs, urls, sizes, strict=True)
+    ]
+
+
+def size_of(url: str) -> int | None:
+    """Bytes behind a URL, without fetching them; None where nobody tells."""
+    try:
+        if url.startswith("file:"):
+            return Path(url2pathname(urlsplit(url).path)).stat().st_size
+        with urlopen(Request(url, method="HEAD"), timeout=10) as answer:
+            length = answer.headers["Content-Length"]
+    except (OSError, ValueError, URLError):
+        return None
+    return int(length) if length else None
+
+
+def describe(packages: list[Package]) -> str:
+    """How much there is to download, torch by name, in one sentence."""
+    remote = [package for package in packages if not package.is_local]
+    known = sum(package.num_bytes or 0 for package in remote)
+    unknown = sum(package.num_bytes is None for package in remote)
+    text = f"{len(packages)} packages, {known / 1e6:,.0f} MB to download (less what pip has in its cache)"
+    if unknown:
+        text += f" and {unknown} of a size that the index does not tell"
+    for package in packages:
+        if package.name == "torch":
+            size = "size unknown" if package.num_bytes is None else f"{package.num_bytes / 1e6:,.0f} MB"
+            where = ", already on this disk" if package.is_local else ""
+            text += f"; torch {package.version}: {size}{where}"
+    return text
+
+
+# Making it
+
+
+def make_venv(venv: Path) -> None:
+    """An empty environment with a new pip in it, also where Debian has left ensurepip out of Python."""
+    shutil.rmtree(venv, ignore_errors=True)
+    newest = pin_of("pip", pins(ROOT))  # an old one would download whole wheels only to read their metadata
+    if run(sys.executable, "-m", "venv", str(venv)).returncode == 0:
+        must(pip(venv, "install", newest), "installing pip")
+        return
+    bare = run(sys.executable, "-m", "venv", "--clear", "--without-pip", str(venv))
+    if bare.returncode:
+        reason = (bare.stdout + bare.stderr).strip().splitlines()[-1:]
+        raise SetupError(f"{sys.executable} could not make {venv}: {''.join(reason) or 'it did not say why'}")
+    library = next((venv / "lib").glob("python3.*/site-packages"))
+    outside = run(sys.executable, "-m", "pip", "-qq", "install", "--target", str(library), newest)
+    if outside.returncode:
+        version = "{}.{}".format(*sys.version_info)
+        raise SetupError(
+            f"Python {version} ({sys.executable}) has neither a working ensurepip nor a working pip: "
+            f"on Debian and Ubuntu, apt-get install python{version}-venv"
+        )
+
+
+def plan(venv: Path, folder: Path, torch_asked: str) -> tuple[list[Package], Path]:
+    """Every package with its exact version, one torch among them, and the constraints that hold for them."""
+    kept = [line for line in pins(ROOT) if not (torch_asked and line.startswith(WITH_TORCH))]
+    constraints = folder / "constraints.txt"
+    constraints.write_text("\n".join(kept) + "\n")
+    say("looking up what has to be downloaded …")
+    torch = torch_asked or cpu_build(venv, pin_of("torch", kept))
+    packages = resolve(venv, [torch, *requirements(ROOT)], constraints)
+    say(describe(packages))
+    if not torch_asked and any(package.name.startswith("nvidia-") for package in packages):
+        say(
+            "the index at hand has no CPU build of torch for this Python, so the build with CUDA comes; "
+            "GAINSTAGE_TORCH names another torch, GAINSTAGE_PYTHON another Python"
+        )
+    return packages, constraints
+
+
+def cpu_build(venv: Path, pinned: str) -> str:
+    """The CPU build of the pinned torch where the index at hand has one, else what the index has."""
+    found = pip(venv, *LOOK_ONLY, "--no-deps", f"{pinned}+cpu").returncode == 0
+    return f"{pinned}+cpu" if found else pinned
+
+
+def install(venv: Path, packages: list[Package], constraints: Path) -> None:
+    """Install exactly the plan: nothing is resolved again, so that nothing can pull a second torch."""
+    large = [p.requirement for p in packages if p.num_bytes is None or p.num_bytes >= LARGE_BYTES]
+    small = [p.requirement for p in packages if p.requirement not in large]
+    exact = ["install", "--no-deps", "--only-binary=:all:", "-c", str(constraints)]
+    say(f"installing {len(large)} large packages …")
+    must(pip(venv, *exact, *large, show=True), "installing")
+    say(f"installing {len(small)} small packages …")
+    must(pip(venv, *exact, *small), "installing")
+    must(pip(venv, "install", "--no-deps", "--no-build-isolation", "-e", str(ROOT)), "installing gainstage")
+
+
+def make(venv: Path, torch_asked: str) -> None:
+    started = time.monotonic()
+    make_venv(venv)
+    with tempfile.TemporaryDirectory() as folder:
+        packages, constraints = plan(venv, Path(folder), torch_asked)
+        install(venv, packages, constraints)
+    stamp = fingerprint(ROOT) | {"torch": torch_asked, "packages": [p.requirement for p in packages]}
+    (venv / STAMP).write_text(json.dumps(stamp, indent=1) + "\n")
+    say(f"ready after {time.monotonic() - started:.0f} s")
+
+
+def only_plan(torch_asked: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        venv = Path(folder) / "venv"
+        make_venv(venv)
+        packages, _ = plan(venv, Path(folder), torch_asked)
+        for package in packages:
+            print(package.requirement)
+
+
+def main(arguments: list[str]) -> None:
+    torch_asked = os.environ.get("GAINSTAGE_TORCH", "")
+    if arguments == ["--plan"]:
+        only_plan(torch_asked)
+        return
+    venv = ROOT / ".venv"
+    lock = os.open(ROOT, os.O_RDONLY)  # two commands started at once: the second waits and reuses
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    reason = why_remake(venv, ROOT, os.environ)
+    if not reason:
+        say("the one in .venv is whole")
+    else:
+        version = "{}.{}.{}".format(*sys.version_info)
+        say(f"making it in .venv with Python {version} ({reason})")
+        make(venv, torch_asked)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except SetupError as error:
+        sys.exit(f"environment: {error}")
+    except KeyboardInterrupt:
+        sys.exit("environment: stopped; the next run makes it anew")
+    except OSError as error:
+        sys.exit(f"environment: {error.strerror or error}: {error.filename or ROOT}")

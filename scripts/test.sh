@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The checks: ruff, mypy, the layers, pytest. Makes the environment first if it is not there.
+#
+#   bash scripts/test.sh                the default: some minutes
+#   bash scripts/test.sh --all          the slow tests too
+#   bash scripts/test.sh -k loudness    further arguments go to pytest
+set -euo pipefail
+
+all=()
+if [ "${1:-}" = --all ]; then
+  all=(-m "")
+  shift
+fi
+
+source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+cd "$ROOT"
+
+part "ruff" "$BIN/ruff" check .
+part "mypy" "$BIN/mypy"
+part "layers" "$BIN/lint-imports"
+part "pytest" "$BIN/python" -m pytest "${all[@]}" "$@"
+say_times
