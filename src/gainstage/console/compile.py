@@ -56,10 +56,11 @@ def strip_settings(
 
 def full_strip(layout: SectionLayout, given: StripSettings) -> dict[str, ProcessorSettings]:
     """The settings of a strip with every parameter named: what is not given is neutral."""
-    full = {}
-    for name, processor in layout.processors.items():
+    full, defaults = {}, layout.defaults().tolist()
+    for name, columns in layout.slices.items():
         part = given.processors.get(name, ProcessorSettings())
-        values = {row.name: row.default for row in processor.table} | part.values
+        rows = layout.processors[name].table
+        values = dict(zip([row.name for row in rows], defaults[columns], strict=True)) | part.values
         full[name] = part.model_copy(update={"values": values})
     return full
 

@@ -75,9 +75,13 @@ class Console:
                 section,
                 {**strip, **self.sends} if section == "tracks" else strip,
                 tuple(spec.not_driven),
+                spec.fixed,
             )
             for section, strip in self.strips.items()
         }
+        known = {f"{section}.{c.path}" for section, layout in self.layout.items() for c in layout.columns}
+        if wrong := sorted(set(spec.fixed) - known):
+            raise ValueError(f"fixed: this console has no parameter '{wrong[0]}'")
 
     def num_strips(self, section: str, tracks: int) -> int:
         """How many strips a section has when there are so many tracks."""

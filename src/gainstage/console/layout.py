@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -34,11 +34,13 @@ class SectionLayout:
         section: its name.
         processors: name → processor, sends included (`send_<return>`).
         not_driven: patterns `section.processor.parameter` of what no network moves.
+        fixed: values that replace defaults, by `section.processor.parameter`.
     """
 
     section: str
     processors: Mapping[str, Processor]
     not_driven: tuple[str, ...] = ()
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -79,7 +81,8 @@ class SectionLayout:
 
     def defaults(self) -> Tensor:
         """Neutral physical values, shape (width,), float64."""
-        return torch.tensor([c.parameter.default for c in self.columns], dtype=torch.float64)
+        values = [self.fixed.get(f"{self.section}.{c.path}", c.parameter.default) for c in self.columns]
+        return torch.tensor(values, dtype=torch.float64)
 
     def starts(self) -> Tensor:
         """Gentle physical values at which networks and fits begin, shape (width,), float64."""

@@ -61,6 +61,8 @@ class ConsoleSpec(BaseModel):
     master: Strip = Field(default_factory=list)
     group_names: list[str] = Field(default_factory=list)
     return_names: list[str] = Field(default_factory=list)
+    fixed: dict[str, float] = Field(default_factory=dict)
+    """Parameters that stand at another value than their default: `section.processor.parameter` → physical."""
     not_driven: list[str] = Field(default_factory=list)
     """Parameters that no network and no fit moves: `section.processor.parameter`, `*` for any part."""
 

@@ -1,0 +1,82 @@
+"""A session as the plain strips that reports are written from."""
+
+from gainstage.console.compile import full_strip
+from gainstage.console.console import Console
+from gainstage.console.session import ProcessorSettings, Session, StripSettings
+from gainstage.processors.compressor import Compressor
+from gainstage.report import settings as plain
+
+_BAND_KIND = {"low_shelf": "low_shelf", "high_shelf": "high_shelf"}
+
+
+def describe_strip(
+    session: Session, console: Console, section: str, strip: StripSettings, *, reasons: tuple[str, ...] = ()
+) -> plain.Strip:
+    """One strip in words and numbers; what does nothing is left out."""
+    full = full_strip(console.layout[section], strip)
+    on = {name: part.values for name, part in full.items() if not part.bypass}
+    chain: list[plain.Stage] = []
+    for name, values in on.items():
+        stage = _stage(name, values, console, section)
+        if stage is not None:
+            chain.append(stage)
+    sends = tuple(
+        plain.Send(to=name, level_db=full[f"send_{name}"].values["level_db"])
+        for name in session.console.return_names
+        if section == "tracks" and _send_is_on(full[f"send_{name}"], console)
+    )
+    fader = on.get("fader", {"gain_db": 0.0})["gain_db"]
+    lowest = next((p.table[0].low for n, p in console.layout[section].processors.items() if n == "fader"), -60.0)
+    return plain.Strip(
+        name=strip.name,
+        chain=tuple(chain),
+        fader_db=fader if fader > lowest else float("-inf"),
+        pan=on["pan"]["position"] if "pan" in on else None,
+        sends=sends,
+        muted=strip.mute,
+        reasons=reasons,
+    )
+
+
+def _send_is_on(settings: ProcessorSettings, console: Console) -> bool:
+    low = next(iter(console.sends.values())).table[0].low
+    return not settings.bypass and settings.values["level_db"] > low
+
+
+def _stage(name: str, values: dict[str, float], console: Console, section: str) -> plain.Stage | None:
+    """A processor as a report shows it; None where it does nothing or has a place of its own."""
+    if name in ("high_pass", "low_pass") and values["amount"] > 0:
+        kind = "high_pass" if name == "high_pass" else "low_pass"
+        return plain.Pass(kind, values["frequency_hz"], values["q"], values["amount"])  # type: ignore[arg-type]
+    if name == "equaliser":
+        bands = [
+            plain.Band(
+                _BAND_KIND.get(band, "peak"),  # type: ignore[arg-type]
+                values[f"{band}_frequency_hz"],
+                values[f"{band}_gain_db"],
+                values[f"{band}_q"],
+            )
+            for band in dict.fromkeys(key.removesuffix("_gain_db") for key in values if key.endswith("_gain_db"))
+            if abs(values[f"{band}_gain_db"]) >= 0.05
+        ]
+        return plain.Equaliser(tuple(bands)) if bands else None
+    if name == "compressor" and (values["ratio"] > 1 or values["makeup_db"] > 0):
+        processor = console.strips[section][name]
+        assert isinstance(processor, Compressor)
+        return plain.Compressor(detector=processor.detector, **values)
+    if name == "reverb" and values["mix"] > 0:
+        return plain.Reverb(
+            t60_s=_bands(values, "t60_", "hz_s"),
+            pre_delay_ms=values["pre_delay_ms"],
+            gains_db=_bands(values, "gain_", "hz_db"),
+            mix=values["mix"],
+        )
+    return None
+
+
+def _bands(values: dict[str, float], prefix: str, suffix: str) -> tuple[tuple[float, float], ...]:
+    return tuple(
+        (float(key.removeprefix(prefix).removesuffix(suffix)), value)
+        for key, value in values.items()
+        if key.startswith(prefix) and key.endswith(suffix)
+    )

@@ -1,0 +1,70 @@
+"""Meters on everything that a mix consists of, while it is rendered."""
+
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from gainstage.dsp.meter import LoudnessMeter
+from gainstage.dsp.stereo import BAND_EDGES_HZ, StereoImage, StereoMeter
+from gainstage.report.measured import Clip, Programme, Series, Spectrum, StereoBand
+
+_HOP_S = 0.1
+
+
+class ProgrammeMeter:
+    """Loudness, peaks, spectrum and stereo image of rows of two-channel signals.
+
+    Args:
+        rows: how many signals are measured side by side.
+        sample_rate: in Hz.
+    """
+
+    def __init__(self, rows: int, *, sample_rate: int) -> None:
+        self.loudness = LoudnessMeter(rows, 2, sample_rate=sample_rate)
+        self._stereo = StereoMeter(rows, sample_rate=sample_rate)
+        self._image: StereoImage | None = None
+
+    def update(self, block: Tensor) -> None:
+        """Measure the next block. Shape: (rows, 2, samples)."""
+        self.loudness.update(block)
+        self._stereo.update(block)
+
+    @property
+    def image(self) -> StereoImage:
+        """Spectrum and stereo image of all that was measured; nothing more may follow."""
+        self._image = self._image or self._stereo.result()
+        return self._image
+
+    def spectrum(self, row: int) -> Spectrum:
+        """The long-term spectrum of one signal."""
+        return Spectrum(self.image.frequencies_hz, self.image.power[row])
+
+    def programme(self, row: int, *, name: str, clip: Path | None = None) -> Programme:
+        """Everything about one signal, as reports want it."""
+        meter, image = self.loudness, self.image
+        bands = zip(
+            BAND_EDGES_HZ[:-1], BAND_EDGES_HZ[1:], image.band_width[row], image.band_correlation[row], strict=True
+        )
+        return Programme(
+            name=name,
+            integrated_lufs=loudness_or_silence(float(meter.integrated_lufs[row])),
+            range_lu=float(meter.loudness_range_lu[row]),
+            true_peak_db=float(meter.true_peak_dbtp[row]),
+            width=float(image.width[row]),
+            correlation=float(image.correlation[row]),
+            momentary_lufs=_series(meter.momentary_lufs[row], 0.4),
+            short_term_lufs=_series(meter.short_term_lufs[row], 3.0),
+            spectrum=self.spectrum(row),
+            bands=tuple(StereoBand(*(float(value) for value in band)) for band in bands),
+            clip=Clip(clip) if clip else None,
+        )
+
+
+def loudness_or_silence(lufs: float) -> float:
+    """−∞ for what the meter calls silence (nothing above −70 LUFS)."""
+    return lufs if lufs > -70.0 else float("-inf")
+
+
+def _series(values: Tensor, window_s: float) -> Series:
+    return Series(window_s + _HOP_S * np.arange(values.numel()), values.numpy())
