@@ -8,7 +8,10 @@ from torch import Tensor
 
 from gainstage.dsp.panning import PanLaw
 from gainstage.processors import Processor
+from gainstage.processors.compressor import Compressor
+from gainstage.processors.equaliser import Equaliser
 from gainstage.processors.fader import Fader
+from gainstage.processors.high_pass import HighPass
 from gainstage.processors.output_gain import OutputGain
 from gainstage.processors.pan import Pan
 from gainstage.processors.send import Send
@@ -71,6 +74,21 @@ def _pan(law: PanLaw, position: float) -> Case:
     )
 
 
+def _named(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_BANDS = ("low_shelf", "peak_1", "peak_2", "peak_3", "peak_4", "high_shelf")
+_SQUASH = {
+    "threshold_db": -20.0,
+    "ratio": 4.0,
+    "attack_ms": 1.0,
+    "release_ms": 20.0,
+    "makeup_db": 6.0,
+    "mix": 0.8,
+}
+_DEAF_COMPRESSOR = _named("threshold_db attack_ms release_ms knee_db mix")
+
 CASES = (
     Case("trim", Trim(), {"gain_db": 6.0}),
     Case("fader", Fader(), {"gain_db": -7.0}),
@@ -80,4 +98,15 @@ CASES = (
     _pan("linear", -0.6),
     _pan("-4.5dB", 0.5),
     _pan("ardour", -0.2),
+    Case("high_pass", HighPass(), {"frequency_hz": 120.0, "amount": 0.7}, _named("frequency_hz q")),
+    Case(
+        "equaliser",
+        Equaliser(),
+        {f"{band}_gain_db": gain_db for band, gain_db in zip(_BANDS, (6, -9, 4, -3, 8, -5), strict=True)},
+        frozenset(f"{band}_{field}" for band in _BANDS for field in ("frequency_hz", "q")),
+    ),
+    Case("compressor peak", Compressor(), _SQUASH, _DEAF_COMPRESSOR),
+    Case(
+        "compressor rms", Compressor(detector="rms", rms_window_ms=2.0), _SQUASH, _DEAF_COMPRESSOR | {"ratio"}
+    ),
 )

@@ -9,7 +9,9 @@ from gainstage.kernels import backend, biquad_cpu, block, threads
 from gainstage.kernels.grid import GRID
 
 
-def biquad_cascade(audio: Tensor, coefficients: Tensor, state: Tensor, *, offset: int = 0) -> tuple[Tensor, Tensor]:
+def biquad_cascade(
+    audio: Tensor, coefficients: Tensor, state: Tensor, *, offset: int = 0
+) -> tuple[Tensor, Tensor]:
     """Filter every row through its own cascade of second-order sections.
 
     Transposed direct form II with coefficients and state in float64, because float32 coefficients alone cost a
@@ -54,7 +56,9 @@ def _forward(
         state_out.view(signals, sections, 2).numpy(),
         checkpoints.view(signals, checkpoints.shape[2], sections, 2).numpy(),
     )
-    threads.share(signals, num_samples * sections, lambda start, stop: biquad_cpu.forward(*arrays, start, stop))
+    threads.share(
+        signals, num_samples * sections, lambda start, stop: biquad_cpu.forward(*arrays, start, stop)
+    )
     return out, state_out, checkpoints
 
 
@@ -70,7 +74,12 @@ def _empty(
 
 @torch.library.custom_op("gainstage::biquad_cascade_backward", mutates_args=(), device_types="cpu")
 def _backward(
-    grad_out: Tensor, grad_state_out: Tensor, audio: Tensor, coefficients: Tensor, checkpoints: Tensor, offset: int
+    grad_out: Tensor,
+    grad_state_out: Tensor,
+    audio: Tensor,
+    coefficients: Tensor,
+    checkpoints: Tensor,
+    offset: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     rows, channels, num_samples = audio.shape
     signals, (points, sections) = rows * channels, coefficients.shape[1:3]
@@ -89,13 +98,20 @@ def _backward(
         per_signal.view(signals, points, sections, 5).numpy(),
         grad_state.view(signals, sections, 2).numpy(),
     )
-    threads.share(signals, num_samples * sections, lambda start, stop: biquad_cpu.backward(*arrays, start, stop))
+    threads.share(
+        signals, num_samples * sections, lambda start, stop: biquad_cpu.backward(*arrays, start, stop)
+    )
     return grad_audio, per_signal.sum(1), grad_state
 
 
 @_backward.register_fake
 def _(
-    grad_out: Tensor, grad_state_out: Tensor, audio: Tensor, coefficients: Tensor, checkpoints: Tensor, offset: int
+    grad_out: Tensor,
+    grad_state_out: Tensor,
+    audio: Tensor,
+    coefficients: Tensor,
+    checkpoints: Tensor,
+    offset: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     del grad_out, checkpoints, offset
     grad_audio, grad_coefficients = audio.new_empty(audio.shape), coefficients.new_empty(coefficients.shape)

@@ -60,7 +60,9 @@ def _filter_constant(x: Doubles, y: Doubles, count: int, c: Doubles, state: Doub
 
 
 @kernel
-def _filter_moving(x: Doubles, y: Doubles, count: int, first: int, c: Doubles, d: Doubles, state: Doubles) -> None:
+def _filter_moving(
+    x: Doubles, y: Doubles, count: int, first: int, c: Doubles, d: Doubles, state: Doubles
+) -> None:
     s1, s2 = state[0], state[1]
     for i in range(count):
         f = (first + i) / GRID
@@ -78,14 +80,18 @@ def _filter_moving(x: Doubles, y: Doubles, count: int, first: int, c: Doubles, d
 
 
 @kernel
-def _cascade_tile(signals: Doubles, count: int, first: int, points: Doubles, tile: int, state: Doubles) -> None:
+def _cascade_tile(
+    signals: Doubles, count: int, first: int, points: Doubles, tile: int, state: Doubles
+) -> None:
     """signals[0] → signals[1] → … through all sections; `first` is where the tile starts on the grid interval."""
     _flush(state, _SILENCE)
     for k in range(state.shape[0]):
         if points.shape[0] == 1:
             _filter_constant(signals[k], signals[k + 1], count, points[0, k], state[k])
         else:
-            _filter_moving(signals[k], signals[k + 1], count, first, points[tile, k], points[tile + 1, k], state[k])
+            _filter_moving(
+                signals[k], signals[k + 1], count, first, points[tile, k], points[tile + 1, k], state[k]
+            )
 
 
 @kernel
@@ -124,7 +130,15 @@ def forward(
 
 @kernel
 def _adjoint_section(
-    x: Doubles, y: Doubles, g: Doubles, count: int, first: int, c: Doubles, d: Doubles, future: Doubles, sums: Doubles
+    x: Doubles,
+    y: Doubles,
+    g: Doubles,
+    count: int,
+    first: int,
+    c: Doubles,
+    d: Doubles,
+    future: Doubles,
+    sums: Doubles,
 ) -> None:
     """One section backwards: g, the gradient of y, becomes that of x.
 
@@ -199,7 +213,9 @@ def backward(
                     begin, end = max(t * GRID - offset, 0), min((t + 1) * GRID - offset, num_samples)
                     for i in range(end - begin):
                         signals[t % TILES, 0, i] = audio[signal, begin + i]
-                    _cascade_tile(signals[t % TILES], end - begin, begin + offset - t * GRID, points, t, current)
+                    _cascade_tile(
+                        signals[t % TILES], end - begin, begin + offset - t * GRID, points, t, current
+                    )
             begin, end = max(tile * GRID - offset, 0), min((tile + 1) * GRID - offset, num_samples)
             count, first = end - begin, begin + offset - tile * GRID
             for i in range(count):
@@ -210,7 +226,9 @@ def backward(
                 k = sections - 1 - back
                 sums[:] = 0.0
                 x, y = signals[tile % TILES, k], signals[tile % TILES, k + 1]
-                _adjoint_section(x, y, gradient, count, first, points[left, k], points[right, k], future[k], sums)
+                _adjoint_section(
+                    x, y, gradient, count, first, points[left, k], points[right, k], future[k], sums
+                )
                 grad_coefficients[signal, left, k] += sums[0]
                 if moving:
                     grad_coefficients[signal, left, k] -= sums[1]

@@ -14,7 +14,9 @@ from gainstage.kernels.grid import GRID
 BLOCK = 64
 
 
-def biquad_cascade(audio: Tensor, coefficients: Tensor, state: Tensor, *, offset: int = 0) -> tuple[Tensor, Tensor]:
+def biquad_cascade(
+    audio: Tensor, coefficients: Tensor, state: Tensor, *, offset: int = 0
+) -> tuple[Tensor, Tensor]:
     """What `gainstage.kernels.biquad.biquad_cascade` computes, in plain torch, differentiable any number of times.
 
     Slower, and with gradients it keeps intermediate signals: several times the memory of the audio.
@@ -104,7 +106,9 @@ def _state_space(coefficients: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """
     rows, sections, _ = coefficients.shape
     size = 2 * sections
-    along = coefficients.new_zeros(rows, size)  # how the input of the current section depends on the states before
+    along = coefficients.new_zeros(
+        rows, size
+    )  # how the input of the current section depends on the states before
     through = coefficients.new_ones(rows)  # … and on the cascade's input
     matrix_rows, inputs = [], []
     for k in range(sections):

@@ -35,7 +35,10 @@ class _Announcement(event.Listener):  # type: ignore[misc]
         name = getattr(event.data.get("dispatcher"), "__module__", "")
         if not self.said and name.startswith("gainstage."):
             self.said = True
-            print("gainstage: compiling its audio kernels, once on this machine (some seconds) …", file=sys.stderr)
+            print(
+                "gainstage: compiling its audio kernels, once on this machine (some seconds) …",
+                file=sys.stderr,
+            )
 
     def on_end(self, event: Any) -> None:
         del event

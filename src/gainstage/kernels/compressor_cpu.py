@@ -27,7 +27,9 @@ TILES = 8  # tiles of the control grid between two checkpoints of the state
 THRESHOLD, SLOPE, KNEE, ATTACK, RELEASE, MAKEUP, MIX = range(7)
 
 _FLOOR = 1e-20  # power; −200 dB, far under any threshold
-_SILENCE = 1e-30  # states and adjoints below are set to zero at tile borders, long before they become denormal
+_SILENCE = (
+    1e-30  # states and adjoints below are set to zero at tile borders, long before they become denormal
+)
 _NOTHING = 1e-200
 _KAPPA = math.log(10.0) / 20.0
 _DB = 10.0 / math.log(10.0)
@@ -270,7 +272,9 @@ def backward(
                 current[:] = checkpoints[row, tile // TILES]
                 for t in range(tile - tile % TILES, tile + 1):
                     begin, end = max(t * GRID - offset, 0), min((t + 1) * GRID - offset, num_samples)
-                    _run_tile(key, controls, row, t, begin, end, offset, rms, coefficient, current, work[t % TILES])
+                    _run_tile(
+                        key, controls, row, t, begin, end, offset, rms, coefficient, current, work[t % TILES]
+                    )
             begin, end = max(tile * GRID - offset, 0), min((tile + 1) * GRID - offset, num_samples)
             sums[:] = 0.0
             _adjoint_tile(
