@@ -75,6 +75,11 @@ def pan(value: float) -> str:
     return f"{'L' if value < 0 else 'R'} {percent}"
 
 
+def ratio(value: float) -> str:
+    """`2.5:1`; a limiter is `∞:1`."""
+    return "∞:1" if value == math.inf else f"{float(f'{value:.3g}'):g}:1"
+
+
 def percent(value: float) -> str:
     """0 … 1 as `0 %` … `100 %`."""
     return number(value * 100, "%", digits=0)
