@@ -1,0 +1,1 @@
+"""Networks that hear tracks and set a console."""
