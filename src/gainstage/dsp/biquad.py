@@ -1,9 +1,10 @@
 """Second-order filters by the RBJ cookbook: coefficients that are differentiable in frequency, gain and Q.
 
-With ω = 2π·f/sample_rate and α = sin ω / 2Q the cookbook gives numerators b and denominators a. Here the numerators
-are written as b = a + e, with e worked out by hand: e has the factor A − 1 (A = 10^(gain_db/40)), so at 0 dB a
-filter is the identity to the bit, and the gradients to its frequency and Q are zero there to the bit. 1 − cos ω is
-2·sin²(ω/2), which keeps its digits at low frequencies. All in float64: designing in float32 costs a 30 Hz band 80 dB.
+With ω = 2π·f/sample_rate and α = sin ω / 2Q the cookbook gives numerators b and denominators a. Here the
+numerators are written as b = a + e, with e worked out by hand: e has the factor A − 1 (A = 10^(gain_db/40)),
+so at 0 dB a filter is the identity to the bit, and the gradients to its frequency and Q are zero there to the
+bit. 1 − cos ω is 2·sin²(ω/2), which keeps its digits at low frequencies. All in float64: designing in float32
+costs a 30 Hz band 80 dB.
 """
 
 import math
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 HIGHEST = 0.475
-"""Frequencies are clamped to this part of the sample rate: nearer to half of it the bilinear map has no room left."""
+"""Frequencies are clamped to this part of the sample rate; nearer to half of it filters collapse."""
 
 
 def high_pass(frequency_hz: Tensor, q: Tensor, sample_rate: int) -> Tensor:
@@ -34,7 +35,7 @@ def high_pass(frequency_hz: Tensor, q: Tensor, sample_rate: int) -> Tensor:
 
 
 def low_pass(frequency_hz: Tensor, q: Tensor, sample_rate: int) -> Tensor:
-    """Second-order low-pass, 12 dB per octave above `frequency_hz`; arguments and reference as for `high_pass`."""
+    """Second-order low-pass, 12 dB per octave above `frequency_hz`; arguments as for `high_pass`."""
     sin, dip = _angle(frequency_hz, sample_rate)
     alpha = sin / (2.0 * q)
     a0, a1, a2 = 1.0 + alpha, 2.0 * dip - 2.0, 1.0 - alpha
@@ -52,7 +53,8 @@ def low_shelf(frequency_hz: Tensor, gain_db: Tensor, q: Tensor, sample_rate: int
     Shape: all (...) → coefficients (..., 5).
 
     References:
-        Bristow-Johnson: Cookbook formulae for audio equalizer biquad filter coefficients, lowShelf, in its Q form.
+        Bristow-Johnson: Cookbook formulae for audio equalizer biquad filter coefficients, lowShelf, in its Q
+        form.
     """
     sin, dip = _angle(frequency_hz, sample_rate)
     root, lift = _amplitude(gain_db)
@@ -90,7 +92,8 @@ def peak(frequency_hz: Tensor, gain_db: Tensor, q: Tensor, sample_rate: int) -> 
     alpha, amplitude = sin / (2.0 * q), root * root
     narrow = alpha / amplitude
     change = lift * (2.0 + lift) * narrow  # α·(A − 1/A)
-    return _stack(1.0 + narrow, 2.0 * dip - 2.0, 1.0 - narrow, change, torch.zeros_like(change), -change)
+    turn = (2.0 * dip - 2.0).expand_as(change)
+    return _stack(1.0 + narrow, turn, 1.0 - narrow, change, torch.zeros_like(change), -change)
 
 
 def blend(coefficients: Tensor, amount: Tensor) -> Tensor:
@@ -119,7 +122,7 @@ def frequency_response(coefficients: Tensor, frequencies_hz: Tensor, sample_rate
 
 
 def ring_seconds(frequency_hz: Tensor, q: Tensor) -> Tensor:
-    """How long a resonance at `frequency_hz` with this Q takes to fall by 60 dB (its slower pole if q < ½)."""
+    """How long a resonance of this Q takes to fall by 60 dB (below q = ½: its slower pole)."""
     spread = 0.5 / q
     decay = spread - (spread.square() - 1.0).clamp(min=0.0).sqrt()
     return math.log(1000.0) / (2.0 * math.pi * frequency_hz * decay)
@@ -144,4 +147,4 @@ def _shelf_change(lift: Tensor, height: Tensor, width: Tensor, sign: float) -> t
 def _stack(a0: Tensor, a1: Tensor, a2: Tensor, e0: Tensor, e1: Tensor, e2: Tensor) -> Tensor:
     """b = a + e, all divided by a0."""
     a1, a2 = a1 / a0, a2 / a0
-    return torch.stack(torch.broadcast_tensors(1.0 + e0 / a0, a1 + e1 / a0, a2 + e2 / a0, a1, a2), -1)
+    return torch.stack([1.0 + e0 / a0, a1 + e1 / a0, a2 + e2 / a0, a1, a2], -1)

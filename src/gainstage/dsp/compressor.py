@@ -6,12 +6,13 @@ For a level L, threshold T, ratio R and knee width W, all but R in dB, the gain 
                       (L − T + W/2)² / 2W  inside the knee
                       L − T                where L ≥ T + W/2 )
 
-and what is done is s, which follows g with the attack coefficient where g > s and with the release coefficient
-elsewhere. A coefficient is exp(−1/(τ·sample_rate)): after τ, 63 % of a step are done. (Others call the time from
-10 to 90 % by that name; theirs is 2.2 times as long.)
+and what is done is s, which follows g with the attack coefficient where g > s and with the release
+coefficient elsewhere. A coefficient is exp(−1/(τ·sample_rate)): after τ, 63 % of a step are done. (Others
+call the time from 10 to 90 % by that name; theirs is 2.2 times as long.)
 
 References:
-    Giannoulis, Massberg, Reiss: Digital dynamic range compressor design. JAES 60(6), 2012, sections 2.2 and 2.3.
+    Giannoulis, Massberg, Reiss: Digital dynamic range compressor design. JAES 60(6), 2012, sections 2.2 and
+    2.3.
 """
 
 import torch

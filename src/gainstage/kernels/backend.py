@@ -1,7 +1,7 @@
 """Which implementation computes: decided here and nowhere else.
 
-On the CPU the compiled kernels run. Every other device, and every trace (`torch.export`), takes the exact sibling
-in plain torch operations.
+On the CPU the compiled kernels run. Every other device, and every trace (`torch.export`), takes the exact
+sibling in plain torch operations.
 """
 
 import torch

@@ -1,4 +1,4 @@
-"""A cascade of biquads, exact sample by sample, with constant or moving coefficients and its state in and out."""
+"""A cascade of biquads, exact sample by sample: constant or moving coefficients, state in and out."""
 
 from typing import Any
 
@@ -14,10 +14,11 @@ def biquad_cascade(
 ) -> tuple[Tensor, Tensor]:
     """Filter every row through its own cascade of second-order sections.
 
-    Transposed direct form II with coefficients and state in float64, because float32 coefficients alone cost a
-    30 Hz band 80 dB of precision. Moving coefficients run straight from one point of the control grid to the next,
-    sample by sample. That stays stable, since the stable (a1, a2) form a convex triangle, and leaves 50 dB less
-    splatter than a step per 64 samples.
+    Transposed direct form II with coefficients and state in float64, because float32 coefficients alone cost
+    a 30 Hz band 80 dB of precision. Moving coefficients run straight from one point of the control grid to
+    the next,
+    sample by sample. That stays stable, since the stable (a1, a2) form a convex triangle, and leaves 50 dB
+    less splatter than a step per 64 samples.
 
     Args:
         audio: float32 or float64.
@@ -26,7 +27,8 @@ def biquad_cascade(
         offset: samples (0 … 63) since the first grid point.
 
     Returns:
-        The filtered audio and the state after its last sample. Differentiable in audio, coefficients and state.
+        The filtered audio and the state after its last sample. Differentiable in audio, coefficients and
+        state.
 
     Shape: audio (rows, channels, samples), coefficients (rows, points, sections, 5),
         state (rows, channels, sections, 2).
@@ -130,8 +132,10 @@ def _differentiate(ctx: Any, grad_out: Tensor, grad_state: Tensor, _: Tensor) ->
 
 
 def _refuse(ctx: Any, *grads: Tensor) -> None:
+    del ctx, grads
     raise RuntimeError(
-        "the compiled biquad cascade has no second derivative; for that use gainstage.kernels.block.biquad_cascade"
+        "the compiled biquad cascade has no second derivative: "
+        "for that, call gainstage.kernels.block.biquad_cascade"
     )
 
 

@@ -11,8 +11,8 @@ is computed with y substituted into the state, B1 = b1 − a1·b0 and B2 = b2 �
     s1[n+1] = B1·x[n] + s2[n] − a1·s1[n]
     s2[n+1] = B2·x[n] − a2·s1[n].
 
-Same states, but the loop waits for one multiply-add a sample instead of two, and a section with b = a returns its
-input to the bit (B1 = B2 = 0, b0 = 1).
+Same states, but the loop waits for one multiply-add a sample instead of two, and a section with b = a returns
+its input to the bit (B1 = B2 = 0, b0 = 1).
 
 A *signal* is one channel of one row. A tile is the interval between two points of the control grid, so the
 coefficients are straight lines inside it; its intermediate signals never leave the first-level cache.
@@ -29,10 +29,11 @@ from gainstage.kernels.grid import GRID
 Audio = NDArray[Any]  # float32 or float64
 Doubles = NDArray[np.float64]
 
-TILES = 8  # tiles between two checkpoints of the state: 96 bytes per 512 samples for six sections, 5 % of the audio
+TILES = 8  # tiles between two checkpoints: six sections keep 96 bytes per 512 samples, 5 % of the audio
 
 # States below −600 dB are set to zero at tile borders: decaying on they would become denormal, which some
-# processors compute a hundred times slower. Adjoints have no natural scale, so only what is nearly denormal goes.
+# processors compute a hundred times slower. Adjoints have no natural scale, so only what is nearly denormal
+# goes.
 _SILENCE = 1e-30
 _NOTHING = 1e-200
 
@@ -83,7 +84,7 @@ def _filter_moving(
 def _cascade_tile(
     signals: Doubles, count: int, first: int, points: Doubles, tile: int, state: Doubles
 ) -> None:
-    """signals[0] → signals[1] → … through all sections; `first` is where the tile starts on the grid interval."""
+    """signals[0] → signals[1] → … through all sections; `first`: where on the grid it starts."""
     _flush(state, _SILENCE)
     for k in range(state.shape[0]):
         if points.shape[0] == 1:
@@ -107,7 +108,7 @@ def forward(
     start: int,
     stop: int,
 ) -> None:
-    """Filter the signals start … stop − 1. Everything is per signal but the coefficients, which are per row."""
+    """Filter the signals start … stop − 1. All is per signal but the coefficients, which are per row."""
     num_samples = audio.shape[1]
     sections = state.shape[1]
     num_tiles = -(-(offset + num_samples) // GRID)
@@ -142,7 +143,8 @@ def _adjoint_section(
 ) -> None:
     """One section backwards: g, the gradient of y, becomes that of x.
 
-    With w[n] the gradient of y[n] including what y does to later states, ∂/∂s1[n] = w[n] and ∂/∂s2[n] = w[n+1]:
+    With w[n] the gradient of y[n] including what y does to later states, ∂/∂s1[n] = w[n] and ∂/∂s2[n] =
+    w[n+1]:
 
         w[n] = g[n] − a1·w[n+1] − a2·w[n+2]          ∂x[n] = b0·w[n] + b1·w[n+1] + b2·w[n+2]
         ∂b_j = Σ w[n+j]·x[n]                         ∂a_j = −Σ w[n+j]·y[n]
@@ -190,7 +192,7 @@ def backward(
     start: int,
     stop: int,
 ) -> None:
-    """Gradients of the signals start … stop − 1, tile by tile from the end; `grad_coefficients` is per signal."""
+    """Gradients of the signals start … stop − 1, from the end; `grad_coefficients` is per signal."""
     num_samples = audio.shape[1]
     sections = grad_state.shape[1]
     num_tiles = -(-(offset + num_samples) // GRID)

@@ -1,8 +1,9 @@
-"""The same recurrences in plain torch operations: for any device, for export, and to check the kernels against.
+"""The biquad cascade in plain torch operations: for any device, for export, and to check the kernel.
 
-A linear recurrence s[n+1] = A[n]·s[n] + u[n] is a chain of affine maps, and affine maps compose to affine maps. So
-blocks of samples are worked out side by side as matrix products, and only the states at their borders depend on
-each other; those are found by doubling, in log2(blocks) steps. Exact up to rounding, because everything is float64.
+A linear recurrence s[n+1] = A[n]·s[n] + u[n] is a chain of affine maps, and affine maps compose to affine
+maps. So blocks of samples are worked out side by side as matrix products, and only the states at their
+borders depend on each other; those are found by doubling, in log2(blocks) steps. Exact up to rounding,
+because everything is float64.
 """
 
 import torch
@@ -17,7 +18,7 @@ BLOCK = 64
 def biquad_cascade(
     audio: Tensor, coefficients: Tensor, state: Tensor, *, offset: int = 0
 ) -> tuple[Tensor, Tensor]:
-    """What `gainstage.kernels.biquad.biquad_cascade` computes, in plain torch, differentiable any number of times.
+    """What `gainstage.kernels.biquad.biquad_cascade` computes, differentiable any number of times.
 
     Slower, and with gradients it keeps intermediate signals: several times the memory of the audio.
     """
@@ -28,7 +29,7 @@ def biquad_cascade(
         signal, after = _constant(signal, coefficients[:, 0], state)
     else:
         moving = between_points(coefficients.flatten(2), audio.shape[-1], offset)
-        moving = moving.unflatten(2, coefficients.shape[2:])
+        moving = moving.reshape(*moving.shape[:2], *coefficients.shape[2:])
         states = []
         for section in range(coefficients.shape[2]):
             signal, last = _moving_section(signal, moving[:, :, section], state[:, :, section])
@@ -40,7 +41,8 @@ def biquad_cascade(
 def between_points(points: Tensor, num_samples: int, offset: int) -> Tensor:
     """The value at every sample of what is known at the points of the control grid.
 
-    Shape: points (rows, points, width) → (rows, samples, width), or (rows, 1, width) if there is only one point.
+    Shape: points (rows, points, width) → (rows, samples, width), or (rows, 1, width) if there is only one
+    point.
     """
     if points.shape[1] == 1:
         return points
@@ -59,8 +61,10 @@ def scan(matrices: Tensor, vectors: Tensor, state: Tensor) -> Tensor:
     short = -steps % BLOCK
     identity = torch.eye(size, dtype=vectors.dtype, device=vectors.device)
     identity = identity.expand(*matrices.shape[:-3], short, size, size)
-    a = torch.cat([matrices, identity], -3).unflatten(-3, (-1, BLOCK))
-    u = pad(vectors, (0, 0, 0, short)).unflatten(-2, (-1, BLOCK))
+    a = torch.cat([matrices, identity], -3)
+    a = a.reshape(*a.shape[:-3], -1, BLOCK, size, size)
+    u = pad(vectors, (0, 0, 0, short))
+    u = u.reshape(*u.shape[:-2], -1, BLOCK, size)
     a, u = _compose(a, u)
     borders = _compose(a[..., -1, :, :], u[..., -1, :])
     after = borders[1] + _apply(borders[0], state.unsqueeze(-2))
@@ -134,9 +138,9 @@ def _powers(matrix: Tensor, count: int) -> Tensor:
 
 
 def _constant(x: Tensor, coefficients: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-    """All sections at once: inside a block the output is a Toeplitz matrix times the input, plus what the state
-    at its start still gives."""
-    rows, channels, num_samples = x.shape
+    """All sections at once: a block's output is a Toeplitz matrix times its input, plus the ringing of the
+    state at its start."""
+    num_samples = x.shape[2]
     a, b, c, d = _state_space(coefficients)
     powers = _powers(a, BLOCK)
     rings = torch.einsum("ri,rnij->rnj", c, powers[:, :BLOCK])  # C·Aⁿ
@@ -145,22 +149,21 @@ def _constant(x: Tensor, coefficients: Tensor, state: Tensor) -> tuple[Tensor, T
     lag = torch.arange(BLOCK, device=x.device)[:, None] - torch.arange(BLOCK, device=x.device)
     toeplitz = response[:, lag.clamp(min=0)] * (lag >= 0)
 
-    blocks = pad(x, (0, -num_samples % BLOCK)).unflatten(-1, (-1, BLOCK)).flatten(1, 2)
-    num_blocks = blocks.shape[1] // channels
-    gained = (blocks @ feeds).unflatten(1, (channels, num_blocks))
-    before = _border_states(powers[:, BLOCK], gained, state.flatten(2))
-    out = blocks @ toeplitz.mT + before.flatten(1, 2) @ rings.mT
-    out = out.unflatten(1, (channels, num_blocks)).flatten(2)[..., :num_samples]
+    num_blocks = -(-num_samples // BLOCK)
+    blocks = pad(x, (0, num_blocks * BLOCK - num_samples)).view(*x.shape[:2], num_blocks, BLOCK)
+    feeds, rings, power = feeds.unsqueeze(1), rings.unsqueeze(1), powers.unsqueeze(1)
+    before = _border_states(powers[:, BLOCK], blocks @ feeds, state.flatten(2))
+    out = blocks @ toeplitz.unsqueeze(1).mT + before @ rings.mT
 
     # The state after the last sample: the last block may be shorter, so its rest is stepped from its start.
     rest = num_samples - (num_blocks - 1) * BLOCK
-    last = blocks.unflatten(1, (channels, num_blocks))[:, :, -1, :rest]
-    after = before[:, :, -1] @ powers[:, rest].mT + last @ feeds[:, BLOCK - rest :]
-    return out, after.unflatten(2, (-1, 2))
+    last = blocks[:, :, -1:, :rest] @ feeds[:, :, BLOCK - rest :]
+    after = before[:, :, -1:] @ power[:, :, rest].mT + last
+    return out.flatten(2)[..., :num_samples], after.reshape(state.shape)
 
 
 def _border_states(matrix: Tensor, gained: Tensor, state: Tensor) -> Tensor:
-    """States at the start of every block, from what each block adds: doubling with one matrix for all blocks."""
+    """States at the start of every block, from what each block adds; doubling, one matrix for all."""
     u = torch.cat([state.unsqueeze(2), gained[:, :, :-1]], 2)
     reach, power = 1, matrix.unsqueeze(1)
     while reach < u.shape[2]:

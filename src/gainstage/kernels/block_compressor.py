@@ -1,9 +1,10 @@
 """The compressor of `kernels/compressor.py` in plain torch operations: for any device, and as a cross-check.
 
-Everything is pointwise but the branching smoother s[n] = g + a·(s[n−1] − g), whose coefficient depends on whether
-g > s[n−1]. With the branches guessed it is linear, so all states follow from one scan; the states tell which guesses
-were wrong; correct them and repeat. Each round settles at least the first wrong sample and all before it, so the loop
-ends at the exact answer; on music after some five rounds. Gradients need only the last round.
+Everything is pointwise but the branching smoother s[n] = g + a·(s[n−1] − g), whose coefficient depends on
+whether g > s[n−1]. With the branches guessed it is linear, so all states follow from one scan; the states
+tell which guesses were wrong; correct them and repeat. Each round settles at least the first wrong sample and
+all before it, so the loop ends at the exact answer; on music after some five rounds. Gradients need only the
+last round.
 """
 
 import math
@@ -28,7 +29,7 @@ def compress(
     rms_coefficient: float,
     offset: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """What `gainstage.kernels.compressor.compress` computes, in plain torch, differentiable any number of times."""
+    """What `gainstage.kernels.compressor.compress` computes, differentiable any number of times."""
     if audio.shape[-1] == 0:
         return audio.clone(), state.clone()
     c = between_points(controls, audio.shape[-1], offset)
@@ -50,7 +51,7 @@ def compress(
 
 
 def bend(over_db: Tensor, knee_db: Tensor) -> Tensor:
-    """How much of an overshoot counts: none below the knee, all above it, a parabola inside; finite at knee 0."""
+    """How much of an overshoot counts: none below the knee, all above, a parabola inside; finite at 0."""
     half = 0.5 * knee_db
     inside = torch.minimum((over_db + half).clamp(min=0.0), knee_db)
     return 0.5 * inside * (inside / knee_db.clamp(min=_NARROW)) + (over_db - half).clamp(min=0.0)

@@ -14,8 +14,8 @@ from numba.core import event
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-# 'contract' lets multiply and add fuse, 'nsz' forgets the sign of zero. Nothing else: 'fast' would assume that no
-# NaN exists (one bad row could then spoil others), reorder sums, and is slower here.
+# 'contract' lets multiply and add fuse, 'nsz' forgets the sign of zero. Nothing else: 'fast' would assume
+# that no NaN exists (one bad row could then spoil others), reorder sums, and is slower here.
 _FASTMATH = {"contract", "nsz"}
 
 
@@ -25,7 +25,7 @@ def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
     return cast(Callable[Arguments, Result], compiled)
 
 
-class _Announcement(event.Listener):  # type: ignore[misc]
+class _Announcement(event.Listener):
     """Says once, before the first compilation of a process, why the user waits."""
 
     def __init__(self) -> None:
@@ -44,4 +44,4 @@ class _Announcement(event.Listener):  # type: ignore[misc]
         del event
 
 
-event.register("numba:compile", _Announcement())
+event.register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]

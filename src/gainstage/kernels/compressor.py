@@ -23,23 +23,24 @@ def compress(
 ) -> tuple[Tensor, Tensor]:
     """Turn audio down by how far its key is above a threshold.
 
-    Log domain, soft knee, then a smooth branching one-pole on the gain reduction. Detectors are linked: all channels
-    of a row get one gain, from the largest (peak) or the mean (RMS) of their squares, so mono and dual mono are
-    compressed alike.
+    Log domain, soft knee, then a smooth branching one-pole on the gain reduction. Detectors are linked: all
+    channels of a row get one gain, from the largest (peak) or the mean (RMS) of their squares, so mono and
+    dual mono are compressed alike.
 
     Args:
         audio: float32 or float64.
         key: what is listened to instead of `audio`.
-        controls: float64, in this order: threshold_db, slope (1 − 1/ratio), knee_db, attack and release coefficient
-            (exp(−1/(τ·sample_rate))), makeup_db, mix. One point means constant; more run straight between the points
-            of the control grid.
+        controls: float64, in this order: threshold_db, slope (1 − 1/ratio), knee_db, attack and release
+            coefficient (exp(−1/(τ·sample_rate))), makeup_db, mix. One point means constant; more run straight
+            between the points of the control grid.
         state: float64 gain reduction in dB and mean square; zeros after silence.
         detector: `peak`, or `rms` over a window.
         rms_coefficient: exp(−1/(window·sample_rate)); not used by `peak`.
         offset: samples (0 … 63) since the first grid point.
 
     Returns:
-        The compressed audio and the state after its last sample. Differentiable in audio, key, controls and state.
+        The compressed audio and the state after its last sample. Differentiable in audio, key, controls and
+        state.
 
     Shape: audio (rows, channels, samples), key (rows, key channels, samples), controls (rows, points, 7),
         state (rows, 2).
@@ -176,7 +177,8 @@ def _differentiate(ctx: Any, grad_out: Tensor, grad_state: Tensor, _: Tensor) ->
 def _refuse(ctx: Any, *grads: Tensor) -> None:
     del ctx, grads
     raise RuntimeError(
-        "the compiled compressor has no second derivative; for that use gainstage.kernels.block_compressor.compress"
+        "the compiled compressor has no second derivative: "
+        "for that, call gainstage.kernels.block_compressor.compress"
     )
 
 

@@ -7,8 +7,8 @@ Per sample, with P the linked power, T, m, W, M the threshold, slope, knee and m
     s[n] = g + a·(s[n−1] − g),          a = attack where g > s[n−1], else release
     h = 1 + mix·(exp(κ·(M − s)) − 1),   y = h·x
 
-The knee is written so that every part is finite at W = 0, and h so that it is exactly 1 where nothing is to be
-done. Comparisons are arranged so that a NaN goes through them and stays visible.
+The knee is written so that every part is finite at W = 0, and h so that it is exactly 1 where nothing is to
+be done. Comparisons are arranged so that a NaN goes through them and stays visible.
 """
 
 import math
@@ -64,8 +64,8 @@ def _run_tile(
     state: Doubles,
     work: Doubles,
 ) -> None:
-    """Level → gain computer → smoother. Leaves in `work`: power, knee (g = slope·knee) and the states before and
-    after each sample."""
+    """Level → gain computer → smoother. Leaves in `work`: power, knee (g = slope·knee) and the states before
+    and after each sample."""
     right = tile + 1 if controls.shape[1] > 1 else 0
     left = tile if controls.shape[1] > 1 else 0
     first, last = controls[row, left], controls[row, right]
@@ -180,8 +180,8 @@ def _adjoint_tile(
     grad_key: Audio,
     sums: Doubles,
 ) -> None:
-    """One tile backwards. `future` is the gradient of the two states after the tile, then before it; `sums` the
-    gradients of the seven controls, plain and weighted by the place on the grid interval."""
+    """One tile backwards. `future` is the gradient of the two states after the tile, then before it; `sums`
+    the gradients of the seven controls, plain and weighted by the place on the grid interval."""
     left, right = (tile, tile + 1) if controls.shape[1] > 1 else (0, 0)
     first, last = controls[row, left], controls[row, right]
     grad_s, grad_mean = future[0], future[1]
@@ -257,7 +257,7 @@ def backward(
     start: int,
     stop: int,
 ) -> None:
-    """Gradients of the rows start … stop − 1. `grad_key` holds zeros, or is `grad_audio` where there is no key."""
+    """Gradients of the rows start … stop − 1. `grad_key` holds zeros, or is `grad_audio` without a key."""
     num_samples = audio.shape[2]
     num_tiles = -(-(offset + num_samples) // GRID)
     moving = controls.shape[1] > 1

@@ -1,16 +1,17 @@
 """Work split over threads of our own, because numba's and torch's do not live together.
 
-numba's `parallel=True` stands on one of three layers: *workqueue* aborts the process when two threads call it at
-once, *omp* kills a forked child (every data-loader worker is one), *tbb* is not installed by default. So kernels
-are compiled to run without the interpreter lock and the rows are dealt to a pool of plain Python threads: any
-number of callers, one pool a process, a new one after a fork. As many threads as torch uses: one in a data-loader
-worker, what `torch.set_num_threads` says elsewhere.
+numba's `parallel=True` stands on one of three layers: *workqueue* aborts the process when two threads call it
+at once, *omp* kills a forked child (every data-loader worker is one), *tbb* is not installed by default. So
+kernels are compiled to run without the interpreter lock and the rows are dealt to a pool of plain Python
+threads: any number of callers, one pool a process, a new one after a fork. As many threads as torch uses: one
+in a data-loader worker, what `torch.set_num_threads` says elsewhere.
 """
 
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from itertools import pairwise
 
 import torch
 
@@ -44,7 +45,7 @@ def share(items: int, num_samples: int, task: Callable[[int, int], None]) -> Non
         return
     ends = [items * part // parts for part in range(parts + 1)]
     pool = _pool(os.getpid(), parts - 1)
-    others = [pool.submit(task, start, stop) for start, stop in zip(ends[1:-1], ends[2:], strict=True)]
+    others = [pool.submit(task, start, stop) for start, stop in pairwise(ends[1:])]
     try:
         task(ends[0], ends[1])
     finally:

@@ -19,7 +19,8 @@ class Compressor(Processor):
     """Feed-forward, log domain, soft knee, linked channels; the law stands in `gainstage.dsp.compressor`.
 
     Args:
-        detector: `peak` follows the waveform and catches transients; `rms` follows the power over a window and moves
+        detector: `peak` follows the waveform and catches transients; `rms` follows the power over a window
+        and moves
             more gently.
         rms_window_ms: time constant of the power; `peak` has no use for it.
     """

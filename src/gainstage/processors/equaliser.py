@@ -15,7 +15,7 @@ from gainstage.processors.processor import Processor, State
 def _band(
     name: str, low_hz: float, high_hz: float, frequency_hz: float, q: float, start_db: float, what: str
 ) -> tuple[Parameter, ...]:
-    """Three rows of the table. Bands start half a dB away from flat, where frequency and Q have a gradient."""
+    """Three rows of the table. Bands start .5 dB off flat, where frequency and Q have a gradient."""
     return (
         Parameter(
             f"{name}_frequency_hz",
@@ -37,7 +37,8 @@ def _band(
 class Equaliser(Processor):
     """Six RBJ bands in series, computed in one pass over the audio.
 
-    The bands overlap, so that an energy can be met by the band whose shape fits; at 0 dB a band is the identity.
+    The bands overlap, so that an energy can be met by the band whose shape fits; at 0 dB a band is the
+    identity.
     """
 
     name: ClassVar[str] = "equaliser"
@@ -71,14 +72,14 @@ class Equaliser(Processor):
 
     def coefficients(self, controls: Tensor, sample_rate: int) -> Tensor:
         """Shape: controls (..., width) → (..., 6, 5), float64; for `frequency_response` too."""
-        frequency_hz, gain_db, q = controls.double().unflatten(-1, (6, 3)).unbind(-1)
+        frequency_hz, gain_db, q = controls.double().reshape(*controls.shape[:-1], 6, 3).unbind(-1)
         lows = low_shelf(frequency_hz[..., :1], gain_db[..., :1], q[..., :1], sample_rate)
         bells = peak(frequency_hz[..., 1:5], gain_db[..., 1:5], q[..., 1:5], sample_rate)
         highs = high_shelf(frequency_hz[..., 5:], gain_db[..., 5:], q[..., 5:], sample_rate)
         return torch.cat([lows, bells, highs], -2)
 
     def tail_seconds(self, controls: Tensor) -> float:
-        frequency_hz, gain_db, q = controls.double().unflatten(-1, (6, 3)).unbind(-1)
+        frequency_hz, gain_db, q = controls.double().reshape(*controls.shape[:-1], 6, 3).unbind(-1)
         # Boosts ring longer: a bell's poles have Q·A, and a low shelf's lie at f/√A.
         amplitude = 10.0 ** (gain_db.clamp(min=0.0) / 40.0)
         bells = torch.tensor([0.0, 1.0, 1.0, 1.0, 1.0, 0.0], dtype=torch.float64, device=controls.device)

@@ -17,7 +17,7 @@ _FLAT = 0.5**0.5
 @final
 @dataclass(frozen=True)
 class HighPass(Processor):
-    """Second order, 12 dB an octave, faded in by `amount` so that "no filter" is a place that a gradient reaches."""
+    """Second order, 12 dB an octave; `amount` fades it in, so a gradient can reach "no filter"."""
 
     name: ClassVar[str] = "high_pass"
     table: ClassVar[tuple[Parameter, ...]] = (
