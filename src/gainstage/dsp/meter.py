@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from gainstage.dsp.gating import integrated_from_power, power_to_lufs, range_from_power
-from gainstage.dsp.k_weighting import initial_state, k_weight
+from gainstage.dsp.k_weighting import initial_state, k_weight, k_weighting
 from gainstage.dsp.loudness import (
     CELLS_PER_HOP,
     MOMENTARY_HOPS,
@@ -54,6 +54,7 @@ class LoudnessMeter:
         device: torch.device | None = None,
     ) -> None:
         check_channels(channels)
+        k_weighting(sample_rate)  # refuses a rate that is too low now, not at the first block
         self.rows, self.channels = rows, channels
         self.sample_rate, self.dual_mono = sample_rate, dual_mono
         self.num_samples = 0
