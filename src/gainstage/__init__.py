@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from gainstage.console.session import Session
     from gainstage.console.spec import ConsoleSpec, named
     from gainstage.data.synthetic import Song, play_song
-    from gainstage.mixing.mix import MixResult, mix
+    from gainstage.mixing.mix import Mixed, mix
     from gainstage.mixing.render import render_file
 
-__all__ = ["Console", "ConsoleSpec", "MixResult", "Session", "Song", "mix", "named", "play_song", "render_file"]
+__all__ = ["Console", "ConsoleSpec", "Mixed", "Session", "Song", "mix", "named", "play_song", "render_file"]
 
 _HOMES = {
     "Console": "gainstage.console.console",
     "ConsoleSpec": "gainstage.console.spec",
-    "MixResult": "gainstage.mixing.mix",
+    "Mixed": "gainstage.mixing.mix",
     "Session": "gainstage.console.session",
     "Song": "gainstage.data.synthetic",
     "mix": "gainstage.mixing.mix",

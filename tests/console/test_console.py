@@ -1,4 +1,4 @@
-"""The console: neutral is the sum; order, padding, batch and call length change nothing; gradients reach it all."""
+"""The console: neutral is the sum; order, padding, batch and call length change nothing."""
 
 import pytest
 import torch
@@ -38,7 +38,16 @@ def moved(console: Console, batch: int, tracks: int, seed: int = 0) -> Parameter
         units = layout.to_unit(layout.starts()).expand(*settings.values[section].shape[:2], -1)
         drawn = (units + 0.3 * (torch.rand(units.shape, generator=generator) - 0.5)).clamp(0.01, 0.99)
         values[section] = layout.to_physical(drawn, settings.values[section])
-    for band in ("63", "125", "250", "500", "1000", "2000", "4000", "8000"):  # short rooms keep this test quick
+    for band in (
+        "63",
+        "125",
+        "250",
+        "500",
+        "1000",
+        "2000",
+        "4000",
+        "8000",
+    ):  # short rooms keep this test quick
         values["returns"][..., console.layout["returns"].index("reverb", f"t60_{band}hz_s")] = 0.2
     values["returns"][..., console.layout["returns"].index("reverb", "mix")] = 1.0
     return Parameters(values, settings.bypass, settings.mute, settings.groups)
@@ -81,7 +90,9 @@ def test_a_bypassed_row_is_as_if_alone(console: Console) -> None:
             {**settings.mute, "tracks": settings.mute["tracks"][:, i : i + 1]},
             settings.groups[:, i : i + 1],
         )
-        alone = console.render(audio[:, i : i + 1], one, sample_rate=RATE, is_stereo=is_stereo[:, i : i + 1]).tracks
+        alone = console.render(
+            audio[:, i : i + 1], one, sample_rate=RATE, is_stereo=is_stereo[:, i : i + 1]
+        ).tracks
         assert level_db(out[:, i] - alone[:, 0], alone) < -120
 
 
@@ -105,7 +116,10 @@ def test_padding_is_never_read(console: Console) -> None:
     settings = moved(console, 1, 3)
     padded = torch.cat([audio, torch.full((1, 2, 2, 2000), float("nan"))], dim=1)
     wide = moved(console, 1, 5)
-    values = {**settings.values, "tracks": torch.cat([settings.values["tracks"], wide.values["tracks"][:, 3:]], 1)}
+    values = {
+        **settings.values,
+        "tracks": torch.cat([settings.values["tracks"], wide.values["tracks"][:, 3:]], 1),
+    }
     more = Parameters(values, wide.bypass, wide.mute, wide.groups)
     mask = torch.tensor([[True] * 3 + [False] * 2])
     both = torch.cat([is_stereo, torch.ones(1, 2, dtype=torch.bool)], 1)
@@ -139,7 +153,9 @@ def test_calls_of_any_length_are_the_whole(console: Console, automated: bool) ->
         times = torch.tensor([0.0, 0.05, 0.11, 0.2])
         curves = {
             ("tracks", "fader.gain_db"): Curve(times, torch.tensor([[[0, -60, -6, 3.0]] * 3])),
-            ("tracks", "equaliser.peak_2_frequency_hz"): Curve(times, torch.tensor([[[300, 900, 2000, 400.0]] * 3])),
+            ("tracks", "equaliser.peak_2_frequency_hz"): Curve(
+                times, torch.tensor([[[300, 900, 2000, 400.0]] * 3])
+            ),
             ("tracks", "send_reverb.level_db"): Curve(times, torch.tensor([[[-60, -10, -20, 0.0]] * 3])),
             ("master", "compressor.threshold_db"): Curve(times, torch.tensor([[[-10, -30, -20, -40.0]]])),
         }
@@ -184,7 +200,9 @@ def test_a_muted_track_is_silent_and_leaves_the_sends(console: Console) -> None:
 
 
 def test_groups_carry_their_tracks() -> None:
-    console = Console(ConsoleSpec(tracks=["fader"], groups=["fader"], group_names=["drums", "bass"], master=["fader"]))
+    console = Console(
+        ConsoleSpec(tracks=["fader"], groups=["fader"], group_names=["drums", "bass"], master=["fader"])
+    )
     audio = noise(1, 3, 2, 500)
     settings = console.neutral(batch=1, tracks=3)
     settings.values["groups"][0, 0] = -60.0  # the drums' fader at its lower end
@@ -200,7 +218,9 @@ def test_gradient_reaches_every_driven_parameter(console: Console) -> None:
     values = {section: value.clone().requires_grad_() for section, value in settings.values.items()}
     live = Parameters(values, settings.bypass, settings.mute, settings.groups)
     mix = console.render(audio, live, sample_rate=RATE, is_stereo=is_stereo).mix
-    (mix.double() * torch.linspace(-1, 2, mix.numel(), dtype=torch.float64).reshape(mix.shape)).sum().backward()
+    (
+        mix.double() * torch.linspace(-1, 2, mix.numel(), dtype=torch.float64).reshape(mix.shape)
+    ).sum().backward()
     for section, layout in console.layout.items():
         grad = values[section].grad
         assert grad is not None

@@ -1,4 +1,4 @@
-"""Curves: straight on the parameter's own scale, still outside their knots, steps where a time stands twice."""
+"""Curves: straight on the parameter's own scale, still outside their knots."""
 
 import pytest
 import torch
@@ -19,7 +19,9 @@ def curve(times: list[float], values: list[float]) -> Curve:
     ("parameter", "ends", "middle"),
     [(GAIN, [-12, 0], -6), (FREQUENCY, [100, 10000], 1000), (RATIO, [1, 4], 1 / (1 - 0.375))],
 )
-def test_is_straight_on_the_scale_of_the_parameter(parameter: Parameter, ends: list[float], middle: float) -> None:
+def test_is_straight_on_the_scale_of_the_parameter(
+    parameter: Parameter, ends: list[float], middle: float
+) -> None:
     at = curve([0.0, 2.0], ends).at(torch.tensor([[1.0]]), parameter)
     assert at.item() == pytest.approx(middle, rel=1e-12)
 

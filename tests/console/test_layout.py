@@ -58,7 +58,9 @@ def test_both_ends_are_reached_and_the_clamp_passes_gradient() -> None:
     unit.sum().backward()
     assert logit.grad is not None
     assert (logit.grad > 0).all()
-    assert torch.allclose(unit_from_logit(logit_from_unit(torch.tensor([0.0, 0.3, 1.0]))).float(), torch.tensor([0, 0.3, 1]))
+    assert torch.allclose(
+        unit_from_logit(logit_from_unit(torch.tensor([0.0, 0.3, 1.0]))).float(), torch.tensor([0, 0.3, 1])
+    )
 
 
 def test_an_unknown_parameter_is_named(console: Console) -> None:

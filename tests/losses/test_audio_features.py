@@ -32,7 +32,9 @@ def test_equal_is_zero_and_each_feature_is_heard() -> None:
     assert louder["bark"].item() == pytest.approx(0.1 * math.log(2) ** 2, rel=0.01)
     assert louder["crest"].item() == pytest.approx(0, abs=1e-8)
     assert swapped["imbalance"].item() == pytest.approx(0.36, rel=0.05)
-    assert LOSS.parts(x.mean(1, keepdim=True).expand(-1, 2, -1), x)["width"].item() == pytest.approx(1, rel=0.1)
+    assert LOSS.parts(x.mean(1, keepdim=True).expand(-1, 2, -1), x)["width"].item() == pytest.approx(
+        1, rel=0.1
+    )
 
 
 def test_a_dual_mono_mix_is_not_infinitely_wrong() -> None:

@@ -18,11 +18,15 @@ def stereo(batch: int, samples: int = 40_000, seed: int = 0) -> Tensor:
 def test_preset_auraloss_is_auraloss() -> None:
     x, y = stereo(1), stereo(1, seed=1)
     theirs = auraloss.freq.MultiResolutionSTFTLoss()(x, y)
-    assert MultiResolutionSTFT("auraloss", sample_rate=RATE)(x, y).item() == pytest.approx(theirs.item(), rel=0.02)
+    assert MultiResolutionSTFT("auraloss", sample_rate=RATE)(x, y).item() == pytest.approx(
+        theirs.item(), rel=0.02
+    )
     # they take the convergence over both channels at once, we take it for each: equal where the channels are
     x, y = (a[:, :1].expand(-1, 2, -1) for a in (x, y))
     theirs = auraloss.freq.MultiResolutionSTFTLoss()(x, y)
-    assert MultiResolutionSTFT("auraloss", sample_rate=RATE)(x, y).item() == pytest.approx(theirs.item(), rel=1e-5)
+    assert MultiResolutionSTFT("auraloss", sample_rate=RATE)(x, y).item() == pytest.approx(
+        theirs.item(), rel=1e-5
+    )
 
 
 def test_preset_sum_difference_is_auraloss() -> None:
@@ -31,7 +35,9 @@ def test_preset_sum_difference_is_auraloss() -> None:
     theirs = auraloss.freq.SumAndDifferenceSTFTLoss(
         fft_sizes=sizes, hop_sizes=[s // 2 for s in sizes], win_lengths=sizes
     )(x, y)
-    assert MultiResolutionSTFT("sum_difference", sample_rate=RATE)(x, y).item() == pytest.approx(theirs.item(), rel=1e-5)
+    assert MultiResolutionSTFT("sum_difference", sample_rate=RATE)(x, y).item() == pytest.approx(
+        theirs.item(), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -56,7 +62,9 @@ def test_an_item_does_not_depend_on_its_batch(preset: str) -> None:
 @pytest.mark.parametrize("estimate", ["silence", "equal", "noise"])
 def test_gradients_are_finite(preset: str, estimate: str) -> None:
     y = stereo(1)
-    x = {"silence": torch.zeros_like(y), "equal": y.clone(), "noise": stereo(1, seed=1)}[estimate].requires_grad_()
+    x = {"silence": torch.zeros_like(y), "equal": y.clone(), "noise": stereo(1, seed=1)}[
+        estimate
+    ].requires_grad_()
     MultiResolutionSTFT(preset, sample_rate=RATE)(x, y).sum().backward()
     assert x.grad is not None
     assert torch.isfinite(x.grad).all()
@@ -66,7 +74,9 @@ def test_gradients_are_finite(preset: str, estimate: str) -> None:
 def test_sides_are_heard_where_the_preset_says_so() -> None:
     y = stereo(1)
     swapped = y.flip(1)  # M and |S| are the same, L and R are not
-    assert MultiResolutionSTFT("sum_difference", sample_rate=RATE)(swapped, y).item() == pytest.approx(0, abs=1e-5)
+    assert MultiResolutionSTFT("sum_difference", sample_rate=RATE)(swapped, y).item() == pytest.approx(
+        0, abs=1e-5
+    )
     assert MultiResolutionSTFT("diffmst", sample_rate=RATE)(swapped, y).item() > 0.1
     assert MultiResolutionSTFT("deepafx", sample_rate=RATE)(swapped, y).item() == pytest.approx(0, abs=1e-5)
 

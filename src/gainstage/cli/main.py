@@ -29,7 +29,9 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("stems", type=FOLDER)
-@click.option("--out", type=FOLDER, required=True, help="Folder for mix.wav, session.json, mix.md and report.html.")
+@click.option(
+    "--out", type=FOLDER, required=True, help="Folder for mix.wav, session.json, mix.md and report.html."
+)
 @click.option(
     "--engineer",
     type=click.Choice(["rules", "sum"]),
@@ -70,7 +72,7 @@ def mix(
     from gainstage.mixing.mix import mix as mix_folder
 
     with show.progress() as step:
-        result = mix_folder(
+        done = mix_folder(
             stems,
             out,
             engineer=engineer,
@@ -81,8 +83,8 @@ def mix(
             report=report,
             progress=step,
         )
-    show.warnings(result.warnings)
-    show.mix_summary(result)
+    show.warnings(done.result.warnings)
+    show.mixed(done)
 
 
 @cli.command()
@@ -117,7 +119,9 @@ def session_show(path: Path) -> None:
 
 @cli.command()
 @click.option("--songs", type=click.IntRange(1), default=1, show_default=True, help="How many songs.")
-@click.option("--seconds", type=click.FloatRange(1, 3600), default=20.0, show_default=True, help="Length of each.")
+@click.option(
+    "--seconds", type=click.FloatRange(1, 3600), default=20.0, show_default=True, help="Length of each."
+)
 @click.option("--out", type=FOLDER, required=True, help="Folder for the songs, one folder each.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the first song.")
 @click.option("--mix/--no-mix", default=True, help="Also mix each song by the rules engineer.")

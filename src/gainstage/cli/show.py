@@ -14,7 +14,7 @@ from gainstage.console.session import ProcessorSettings, Session
 from gainstage.processors import Parameter
 
 if TYPE_CHECKING:
-    from gainstage.mixing.mix import MixResult
+    from gainstage.mixing.mix import Mixed
 
 Step = Callable[[str, int, int], None]
 
@@ -47,11 +47,29 @@ def warnings(sentences: list[str] | tuple[str, ...]) -> None:
         terminal.print(f"warning: {sentence}", style="yellow", markup=False, highlight=False)
 
 
-def mix_summary(result: "MixResult") -> None:
+def mixed(done: "Mixed") -> None:
     """What a mix came to, and where its files are."""
-    Terminal(soft_wrap=True).print(result.summary, markup=False, highlight=False)
-    for path in result.files:
-        Terminal(soft_wrap=True).print(f"  {path}", markup=False, highlight=False)
+    result, terminal = done.result, Terminal(soft_wrap=True)
+    table = Table(
+        title=f"{result.song}: {len(result.tracks)} tracks, {result.duration_s:.1f} s, {result.engineer}"
+    )
+    table.add_column("")
+    for name in ("loudness LUFS", "range LU", "true peak dBTP", "PLR dB", "width S/M"):
+        table.add_column(name, justify="right")
+    for programme in (result.sum, result.mix):
+        if programme is not None:
+            numbers = (
+                programme.integrated_lufs,
+                programme.range_lu,
+                programme.true_peak_db,
+                programme.peak_to_loudness_db,
+            )
+            table.add_row(programme.name, *(f"{value:.1f}" for value in numbers), f"{programme.width:.2f}")
+    terminal.print(table)
+    terminal.print(done.delivery.sentence, markup=False, highlight=False)
+    for path in sorted(done.folder.iterdir()):
+        if path.name in {"mix.wav", "session.json", "mix.md", "report.html"}:
+            terminal.print(f"  {path}", markup=False, highlight=False)
 
 
 def session(document: Session) -> None:

@@ -17,7 +17,7 @@ def session_parameters(session: Session, console: Console) -> Parameters:
     """
     settings = console.neutral(batch=1, tracks=len(session.tracks))
     curves: dict[tuple[str, str], list[tuple[int, list[Breakpoint]]]] = {}
-    row = {section: 0 for section in settings.values}
+    row = dict.fromkeys(settings.values, 0)
     for _, section, strip in session.strips():
         layout, i = console.layout[section], row[section]
         row[section] += 1

@@ -133,7 +133,9 @@ class Console:
         starts = torch.as_tensor(start_sample, device=tracks.device).expand(batch)
         offset = int(starts[0]) % GRID
         if bool((starts % GRID != offset).any()):
-            raise ValueError(f"start_sample {starts.tolist()}: all items of a batch need the same value modulo {GRID}")
+            raise ValueError(
+                f"start_sample {starts.tolist()}: all items of a batch need the same value modulo {GRID}"
+            )
         call = _Call(parameters, starts, offset, num_points(tracks.shape[-1], offset), sample_rate)
         mask = torch.ones(batch, num_tracks, dtype=torch.bool) if mask is None else mask
         is_stereo = torch.ones_like(mask) if is_stereo is None else is_stereo

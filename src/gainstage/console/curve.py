@@ -41,7 +41,7 @@ class Curve:
         shape = (-1, straight.shape[1], -1)
         before = straight.gather(2, left[:, None, :].expand(shape))
         after = straight.gather(2, right[:, None, :].expand(shape))
-        # before + blend·(after − before) is exactly `before` where the two are equal: a flat curve is a number
+        # exactly `before` where the two are equal: a flat curve is a number
         return parameter.unstraighten(before + blend * (after - before)).clamp(parameter.low, parameter.high)
 
 

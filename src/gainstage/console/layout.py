@@ -115,8 +115,8 @@ class SectionLayout:
 def unit_from_logit(logit: Tensor) -> Tensor:
     """A network's output as unit values: clamp(1.05·σ(z) − .025, 0, 1).
 
-    Both ends of the range are reached at finite z (|z| = 3.7); the clamp passes the gradient straight through,
-    so that a parameter which has reached an end can come back.
+    Both ends of the range are reached at finite z (|z| = 3.7); the clamp passes the gradient straight
+    through, so that a parameter which has reached an end can come back.
     """
     stretched = _REACH * torch.sigmoid(logit) - (_REACH - 1.0) / 2
     return stretched + (stretched.clamp(0.0, 1.0) - stretched).detach()

@@ -74,8 +74,8 @@ class SongSection(_Document):
 class Session(_Document):
     """A mix. Lengths are in samples at `sample_rate`."""
 
-    format: Literal["gainstage-session"] = FORMAT
-    version: Literal[1] = VERSION
+    format: Literal["gainstage-session"] = "gainstage-session"
+    version: Literal[1] = 1
     name: str
     sample_rate: Annotated[int, Field(ge=8000, le=768000)]
     num_samples: Annotated[int, Field(ge=0)]
@@ -103,7 +103,9 @@ class Session(_Document):
             layout = console.layout[section]
             for name, settings in strip.processors.items():
                 if name not in layout.processors:
-                    raise ValueError(f"{place}: there is no processor '{name}'; there are {list(layout.processors)}")
+                    raise ValueError(
+                        f"{place}: there is no processor '{name}'; there are {list(layout.processors)}"
+                    )
                 table = {row.name: row for row in layout.processors[name].table}
                 _check_settings(f"{place}.{name}", settings, table)
         for i, track in enumerate(self.tracks):
@@ -171,7 +173,9 @@ class Session(_Document):
             raise ValueError(f"this is not a session: 'format' must be \"{FORMAT}\"")
         version = document.get("version")
         if isinstance(version, int) and version > VERSION:
-            raise ValueError(f"session version {version} is newer than this program's {VERSION}: update gainstage")
+            raise ValueError(
+                f"session version {version} is newer than this program's {VERSION}: update gainstage"
+            )
         try:
             return cls.model_validate(document)
         except ValidationError as error:

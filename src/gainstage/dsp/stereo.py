@@ -66,8 +66,10 @@ class StereoMeter:
         """The image of all that was measured; nothing more may follow."""
         if self._pending.shape[-1] or not self._frames:
             self.update(torch.zeros(*self._pending.shape[:2], FFT_SIZE - self._pending.shape[-1]))
-        left, right, cross = ((x / self._frames).numpy() for x in (self._left, self._right, self._cross))
-        frequencies_hz = np.arange(left.shape[-1]) * (self._sample_rate / FFT_SIZE)
+        left, right, cross = (
+            np.asarray(x / self._frames, dtype=np.float64) for x in (self._left, self._right, self._cross)
+        )
+        frequencies_hz: Array = np.arange(left.shape[-1], dtype=np.float64) * (self._sample_rate / FFT_SIZE)
         edges = np.searchsorted(frequencies_hz, BAND_EDGES_HZ)
         bands = [
             _image(left[:, a:b].sum(-1), right[:, a:b].sum(-1), cross[:, a:b].sum(-1))

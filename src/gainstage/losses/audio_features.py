@@ -67,12 +67,14 @@ class AudioFeatureLoss:
             rms=rms,
             crest=20.0 * torch.log10(peak / rms),
             width=(side.square().mean(-1) / mid.square().mean(-1).clamp(min=1e-8))[:, None],
-            imbalance=((energy[:, 1] - energy[:, 0]) / (energy[:, 1] + energy[:, 0]).clamp(min=1e-8))[:, None],
+            imbalance=((energy[:, 1] - energy[:, 0]) / (energy[:, 1] + energy[:, 0]).clamp(min=1e-8))[
+                :, None
+            ],
             bark=self._bark(torch.stack([mid, side], dim=1)),
         )
 
     def _bark(self, mid_side: Tensor) -> Tensor:
-        """Log of the Bark bands of the mean magnitude spectrum. Shape (batch, 2, samples) → (batch, 2, 24)."""
+        """Log of the Bark bands of the mean magnitudes. Shape (batch, 2, samples) → (batch, 2, 24)."""
         short = FFT_SIZE // 2 + 1 - mid_side.shape[-1]
         padded = torch.nn.functional.pad(mid_side, (0, max(short, 0)))
         power = power_spectrogram(padded, fft_size=FFT_SIZE, hop=HOP, window=FFT_SIZE)

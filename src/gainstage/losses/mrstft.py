@@ -51,7 +51,9 @@ def _hopped(sizes: tuple[int, ...], share: int) -> tuple[int, ...]:
     return tuple(size // share for size in sizes)
 
 
-def _preset(sizes: tuple[int, ...], share: int, channels: Channels, source: str, **weights: float | bool) -> Preset:
+def _preset(
+    sizes: tuple[int, ...], share: int, channels: Channels, source: str, **weights: float | bool
+) -> Preset:
     return Preset(sizes, _hopped(sizes, share), sizes, channels, source, **weights)  # type: ignore[arg-type]
 
 
@@ -64,7 +66,12 @@ PRESETS: dict[str, Preset] = {
     ),
     "diffmst": _preset((512, 2048, 8192), 2, "left_right", "Vanka et al., ISMIR 2024", linear=1.0, log=1.0),
     "deepafx": _preset(
-        (32, 128, 512, 2048, 8192, 32768), 2, "mono", "Steinmetz et al., JAES 70(9), 2022", linear=1.0, log=1.0
+        (32, 128, 512, 2048, 8192, 32768),
+        2,
+        "mono",
+        "Steinmetz et al., JAES 70(9), 2022",
+        linear=1.0,
+        log=1.0,
     ),
     "grafx": _preset(
         (512, 1024, 4096),
@@ -143,7 +150,9 @@ class MultiResolutionSTFT:
         p = self.preset
         power = power_spectrogram(audio, fft_size=fft_size, hop=hop, window=window)
         if p.a_weighted:
-            frequencies_hz = torch.arange(power.shape[-2], device=audio.device) * (self.sample_rate / fft_size)
+            frequencies_hz = torch.arange(power.shape[-2], device=audio.device) * (
+                self.sample_rate / fft_size
+            )
             weights = 10.0 ** (a_weighting_db(frequencies_hz) / 10.0)
             power = power * weights.to(power.dtype)[:, None]
         magnitude = power.clamp(min=p.floor).sqrt()

@@ -30,7 +30,9 @@ def power_spectrogram(audio: Tensor, *, fft_size: int, hop: int, window: int) ->
         )
     weights = torch.hann_window(window, dtype=audio.dtype, device=audio.device)
     flat = audio.reshape(-1, audio.shape[-1])
-    spectrum = torch.stft(flat, fft_size, hop, window, weights, center=True, pad_mode="reflect", return_complex=True)
+    spectrum = torch.stft(
+        flat, fft_size, hop, window, weights, center=True, pad_mode="reflect", return_complex=True
+    )
     power = spectrum.real.square() + spectrum.imag.square()
     return power.reshape(*audio.shape[:-1], *power.shape[-2:])
 
@@ -41,9 +43,8 @@ def a_weighting_db(frequencies_hz: Tensor) -> Tensor:
     Shape: any → the same.
     """
     f2 = frequencies_hz.double().square()
-    gain = (
-        (12194.0**2 * f2.square())
-        / ((f2 + 20.6**2) * torch.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12194.0**2))
+    gain = (12194.0**2 * f2.square()) / (
+        (f2 + 20.6**2) * torch.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12194.0**2)
     )
     return (20.0 * torch.log10(gain.clamp(min=1e-10)) + 2.0).clamp(min=-200.0)
 

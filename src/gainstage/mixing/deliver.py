@@ -47,7 +47,10 @@ def deliver(meter: LoudnessMeter, *, target_lufs: float) -> Delivery:
             return Delivery(0.0, loudness, peak, "The mix is silent; its level was left as it is.")
         gain = _clip(headroom)
         return Delivery(
-            gain, loudness, peak + gain, f"Shorter than 400 ms, so it has no loudness: brought to {peak + gain:.1f} dBTP."
+            gain,
+            loudness,
+            peak + gain,
+            f"Shorter than 400 ms, so it has no loudness: brought to {peak + gain:.1f} dBTP.",
         )
     wanted = target_lufs - loudness
     gain = _clip(min(wanted, headroom))

@@ -26,7 +26,9 @@ def describe_strip(
         if section == "tracks" and _send_is_on(full[f"send_{name}"], console)
     )
     fader = on.get("fader", {"gain_db": 0.0})["gain_db"]
-    lowest = next((p.table[0].low for n, p in console.layout[section].processors.items() if n == "fader"), -60.0)
+    lowest = next(
+        (p.table[0].low for n, p in console.layout[section].processors.items() if n == "fader"), -60.0
+    )
     return plain.Strip(
         name=strip.name,
         chain=tuple(chain),
@@ -56,14 +58,25 @@ def _stage(name: str, values: dict[str, float], console: Console, section: str) 
                 values[f"{band}_gain_db"],
                 values[f"{band}_q"],
             )
-            for band in dict.fromkeys(key.removesuffix("_gain_db") for key in values if key.endswith("_gain_db"))
+            for band in dict.fromkeys(
+                key.removesuffix("_gain_db") for key in values if key.endswith("_gain_db")
+            )
             if abs(values[f"{band}_gain_db"]) >= 0.05
         ]
         return plain.Equaliser(tuple(bands)) if bands else None
     if name == "compressor" and (values["ratio"] > 1 or values["makeup_db"] > 0):
         processor = console.strips[section][name]
         assert isinstance(processor, Compressor)
-        return plain.Compressor(detector=processor.detector, **values)
+        return plain.Compressor(
+            threshold_db=values["threshold_db"],
+            ratio=values["ratio"],
+            attack_ms=values["attack_ms"],
+            release_ms=values["release_ms"],
+            knee_db=values["knee_db"],
+            makeup_db=values["makeup_db"],
+            mix=values["mix"],
+            detector=processor.detector,
+        )
     if name == "reverb" and values["mix"] > 0:
         return plain.Reverb(
             t60_s=_bands(values, "t60_", "hz_s"),

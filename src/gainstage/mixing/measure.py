@@ -44,7 +44,11 @@ class ProgrammeMeter:
         """Everything about one signal, as reports want it."""
         meter, image = self.loudness, self.image
         bands = zip(
-            BAND_EDGES_HZ[:-1], BAND_EDGES_HZ[1:], image.band_width[row], image.band_correlation[row], strict=True
+            BAND_EDGES_HZ[:-1],
+            BAND_EDGES_HZ[1:],
+            image.band_width[row],
+            image.band_correlation[row],
+            strict=True,
         )
         return Programme(
             name=name,

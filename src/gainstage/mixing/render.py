@@ -1,4 +1,4 @@
-"""A session and its stems → audio, block by block, in memory that does not grow with the length of the song."""
+"""A session and its stems → audio, block by block, in memory that does not grow with length."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -124,4 +124,6 @@ def render_file(
 def _extra_stems(stems: Path, known: set[str]) -> list[str]:
     from gainstage.data.folder import audio_files
 
-    return sorted(str(p.relative_to(stems)) for p in audio_files(stems) if str(p.relative_to(stems)) not in known)
+    return sorted(
+        str(p.relative_to(stems)) for p in audio_files(stems) if str(p.relative_to(stems)) not in known
+    )

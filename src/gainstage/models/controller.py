@@ -84,7 +84,9 @@ class Controller(nn.Module):
             last.bias.data = columns.start_logits().float()
             self.heads[section] = head
 
-    def forward(self, heard: Embedding, mask: Tensor, conditions: Conditions, strips: Mapping[str, int]) -> dict[str, Tensor]:
+    def forward(
+        self, heard: Embedding, mask: Tensor, conditions: Conditions, strips: Mapping[str, int]
+    ) -> dict[str, Tensor]:
         """Unit values of every section.
 
         Args:

@@ -37,7 +37,9 @@ class LogMel(nn.Module):
     Shape: (rows, 2, samples) → (rows, 2, bands, frames).
     """
 
-    def __init__(self, *, sample_rate: int, bands: int = 64, window_s: float = 0.0464, hop_s: float = 0.0464) -> None:
+    def __init__(
+        self, *, sample_rate: int, bands: int = 64, window_s: float = 0.0464, hop_s: float = 0.0464
+    ) -> None:
         super().__init__()
         self.sample_rate, self.bands = sample_rate, bands
         self.fft_size = 2 ** round(torch.tensor(window_s * sample_rate).log2().item())
@@ -52,7 +54,9 @@ class LogMel(nn.Module):
         assert isinstance(self.bank, Tensor)
         assert isinstance(self.window, Tensor)
         mid_side = torch.stack([audio[:, 0] + audio[:, 1], audio[:, 0] - audio[:, 1]], dim=1) / 2
-        frames = nn.functional.pad(mid_side, (self.fft_size // 2, self.fft_size // 2)).unfold(-1, self.fft_size, self.hop)
+        frames = nn.functional.pad(mid_side, (self.fft_size // 2, self.fft_size // 2)).unfold(
+            -1, self.fft_size, self.hop
+        )
         spectrum = torch.fft.rfft(frames * self.window)
         power = (spectrum.real.square() + spectrum.imag.square()) * (4.0 / self.fft_size**2)
         db = 10.0 * torch.log10((power @ self.bank.T).clamp(min=10.0 ** (_FLOOR_DB / 10.0)))
@@ -114,7 +118,9 @@ class Encoder(nn.Module):
         pooled = torch.cat([frames.mean(1), _spread(frames), frames.amax(1), spectra], dim=1)
         out = nn.functional.silu(self.to_pooled(pooled))
         return Embedding(
-            out.new_zeros(batch * num_tracks, self.width).index_copy(0, present, out).unflatten(0, (batch, num_tracks)),
+            out.new_zeros(batch * num_tracks, self.width)
+            .index_copy(0, present, out)
+            .unflatten(0, (batch, num_tracks)),
             frames.new_zeros(batch * num_tracks, *frames.shape[1:])
             .index_copy(0, present, frames)
             .unflatten(0, (batch, num_tracks)),

@@ -1,0 +1,116 @@
+"""A folder of stems → a mix, the settings behind it, and a report."""
+
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gainstage.console.session import Session
+from gainstage.console.spec import ConsoleSpec, named
+from gainstage.mixing.deliver import Delivery, deliver, with_output_gain
+from gainstage.mixing.engineers import decide
+from gainstage.mixing.hear import hear_folder
+from gainstage.mixing.passes import audition, write_mix
+from gainstage.mixing.render import Progress, silent_progress
+from gainstage.mixing.report import describe_mix, loudest_passage, write_report
+from gainstage.mixing.sessions import session_from_decision
+from gainstage.mixing.staging import staged_folder
+from gainstage.report.mix_result import MixResult
+
+DEFAULT_LUFS = -20.0
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """What a mix came to.
+
+    Args:
+        session: as it was written.
+        result: everything that was decided and measured.
+        delivery: loudness and true peak reached.
+        folder: where mix.wav, session.json, mix.md and report.html are.
+    """
+
+    session: Session
+    result: MixResult
+    delivery: Delivery
+    folder: Path
+
+
+def mix(
+    stems: Path | str,
+    out: Path | str,
+    *,
+    engineer: str = "rules",
+    loudness_lufs: float = DEFAULT_LUFS,
+    roles: Path | str | Mapping[str, str] | None = None,
+    style: int | None = None,
+    tail: bool = True,
+    report: bool = True,
+    console: ConsoleSpec | None = None,
+    progress: Progress = silent_progress,
+) -> Mixed:
+    """Mix a folder of stems.
+
+    The song is read three times: to hear it, to measure the mix, and to render it from the session that was
+    written. Memory does not grow with its length.
+
+    Args:
+        stems: folder of wav, flac, ogg, mp3 or aiff files, mono or stereo, of any rates and lengths.
+        out: folder for mix.wav, session.json, mix.md and report.html.
+        engineer: `rules` (listens and decides) or `sum` (the plain sum).
+        loudness_lufs: integrated loudness wanted; lower where the true peak would pass −1 dBTP.
+        roles: `file stem: role` as a mapping or a YAML file, for what names do not say.
+        style: seed of the engineer's taste; None is the centre of all.
+        tail: let returns ring out after the last stem ends.
+        report: write report.html.
+        console: the console to mix on; the default one if not given.
+        progress: told how far the work is.
+
+    Raises:
+        ValueError: the stems, the roles or the place for the results cannot be used; one sentence says why.
+        OSError: writing failed; nothing half-written is left.
+    """
+    stems, out = Path(stems), Path(out)
+    try:
+        with staged_folder(out) as folder:
+            heard = hear_folder(stems, roles=roles, progress=progress)
+            decision = decide(engineer, heard, style=style)
+            session = session_from_decision(heard, decision, console or named("default"), tail=tail)
+            auditioned = audition(session, stems, folder if report else None, progress=progress)
+            delivery = deliver(auditioned.mix.loudness, target_lufs=loudness_lufs)
+            session = _delivered(session, delivery, loudness_lufs)
+            session.save(folder / "session.json")
+            passage = loudest_passage(auditioned, session, folder) if report else None
+            final = write_mix(
+                folder / "session.json", stems, folder / "mix.wav", passage=passage, progress=progress
+            )
+            result = describe_mix(
+                heard,
+                session,
+                decision,
+                auditioned,
+                final,
+                delivery,
+                stems=stems,
+                mix_file=folder / "mix.wav",
+                passage=passage,
+            )
+            write_report(result, folder, html=report)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise OSError(f"{out}: the disk is full; free some space and mix again") from error
+        raise
+    return Mixed(session, result, delivery, out)
+
+
+def _delivered(session: Session, delivery: Delivery, target_lufs: float) -> Session:
+    """The session with its output gain and with what was measured."""
+    reached = {
+        "target_lufs": target_lufs,
+        "loudness_lufs": delivery.loudness_lufs if delivery.loudness_lufs > float("-inf") else None,
+        "true_peak_dbtp": round(delivery.true_peak_dbtp, 3),
+        "delivery": delivery.sentence,
+    }
+    session = with_output_gain(session, delivery.output_gain_db)
+    return session.model_copy(update={"provenance": session.provenance | reached})

@@ -1,0 +1,109 @@
+"""The two passes over a song that a mix takes: one to measure, one to render from the session's file."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from gainstage.console.session import Session
+from gainstage.data.wav_file import WavWriter
+from gainstage.mixing.measure import ProgrammeMeter
+from gainstage.mixing.render import BLOCK, Progress, render_blocks
+
+SUM_FILE = ".sum.wav"
+
+
+@dataclass(frozen=True)
+class Audition:
+    """What was measured before the output gain was set.
+
+    Args:
+        mix: the mix at an output gain of 0 dB.
+        sum: the plain sum of the stems.
+        tracks_before, tracks_after: each stem as it came and behind its strip.
+        sum_file: the plain sum as a file, for a player; None if none was wanted.
+    """
+
+    mix: ProgrammeMeter
+    sum: ProgrammeMeter
+    tracks_before: ProgrammeMeter
+    tracks_after: ProgrammeMeter
+    sum_file: Path | None
+
+
+def audition(session: Session, stems: Path, folder: Path | None, *, progress: Progress) -> Audition:
+    """Render once to measure.
+
+    Args:
+        session: at an output gain of 0 dB.
+        stems: the folder of its stems.
+        folder: where the plain sum is written, hidden, for a player; None: nowhere.
+        progress: told how far the work is.
+    """
+    rate, rows = session.sample_rate, len(session.tracks)
+    mix, total, before, after = (ProgrammeMeter(n, sample_rate=rate) for n in (1, 1, rows, rows))
+    length = session.num_samples + session.tail_samples
+    sum_file = folder / SUM_FILE if folder else None
+    with ExitStack() as stack:
+        writer = stack.enter_context(WavWriter(sum_file, sample_rate=rate, channels=2)) if sum_file else None
+        for block in render_blocks(session, stems):
+            # a stem counts until it ends: the tail is no part of what came in
+            stems_end = max(session.num_samples - block.start_sample, 0)
+            plain = block.stems[..., :stems_end]
+            mix.update(block.rendered.mix)
+            after.update(block.rendered.tracks[0])
+            before.update(plain)
+            total.update(plain.sum(0, keepdim=True))
+            if writer:
+                writer.write(plain.sum(0).numpy())
+            progress("measuring", min(block.start_sample + BLOCK, length), length)
+    return Audition(mix, total, before, after, sum_file)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of the song that is kept track by track, to be listened to.
+
+    Args:
+        folder: where the files go.
+        start_s, end_s: the part.
+    """
+
+    folder: Path
+    start_s: float
+    end_s: float
+
+    def path(self, track: int) -> Path:
+        """The file of a track as it stands in the mix."""
+        return self.folder / f".wet-{track}.wav"
+
+
+def write_mix(
+    session_path: Path, stems: Path, out: Path, *, passage: Passage | None, progress: Progress
+) -> ProgrammeMeter:
+    """Render the mix from the session as it was written, and measure what was rendered.
+
+    Args:
+        session_path: the session.
+        stems: the folder of its stems.
+        out: the WAV file to write.
+        passage: where each track is kept by itself, if anywhere.
+        progress: told how far the work is.
+    """
+    session = Session.load(session_path)
+    rate, length = session.sample_rate, session.num_samples + session.tail_samples
+    meter = ProgrammeMeter(1, sample_rate=rate)
+    with ExitStack() as stack:
+        writer = stack.enter_context(WavWriter(out, sample_rate=rate, channels=2))
+        files = [passage.path(i) for i in range(len(session.tracks))] if passage else []
+        kept = [stack.enter_context(WavWriter(file, sample_rate=rate, channels=2)) for file in files]
+        for block in render_blocks(session, stems):
+            meter.update(block.rendered.mix)
+            writer.write(block.rendered.mix[0].numpy())
+            if passage:
+                a, b = (
+                    max(round(s * rate) - block.start_sample, 0) for s in (passage.start_s, passage.end_s)
+                )
+                for keep, track in zip(kept, block.rendered.tracks[0], strict=True):
+                    keep.write(track[:, a:b].numpy())
+            progress("rendering", min(block.start_sample + BLOCK, length), length)
+    return meter

@@ -1,0 +1,127 @@
+"""What was done to a song, as mix.md and report.html."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from gainstage.console.console import Console
+from gainstage.console.session import Session
+from gainstage.engineer.decision import MixDecision, StripDecision
+from gainstage.mixing.deliver import Delivery
+from gainstage.mixing.describe import describe_strip
+from gainstage.mixing.hear import HeardSong
+from gainstage.mixing.measure import ProgrammeMeter, loudness_or_silence
+from gainstage.mixing.passes import Audition, Passage
+from gainstage.report.measured import Clip
+from gainstage.report.mix_result import MixResult, Track
+from gainstage.roles import GROUPS, ROLES, group_of
+
+_KEPT_S, _KEPT_TRACK_S = 30.0, 480.0
+_FILES = (
+    ("mix.wav", "the mix, 32-bit float"),
+    ("session.json", "every setting, to edit and to render again"),
+    ("mix.md", "the settings in words and numbers"),
+)
+
+
+def loudest_passage(audition: Audition, session: Session, folder: Path) -> Passage:
+    """The part of the song that is worth hearing track by track; shorter if there are many tracks."""
+    seconds = min(_KEPT_S, _KEPT_TRACK_S / max(len(session.tracks), 1))
+    power = 10.0 ** (audition.mix.loudness.momentary_lufs[0].numpy() / 10.0)  # one value each 100 ms
+    width = round(seconds * 10)
+    if len(power) <= width:
+        return Passage(folder, 0.0, seconds)
+    sums = np.convolve(power, np.ones(width), mode="valid")
+    start_s = float(sums.argmax()) / 10.0
+    return Passage(folder, start_s, start_s + seconds)
+
+
+def describe_mix(
+    heard: HeardSong,
+    session: Session,
+    decision: MixDecision,
+    audition: Audition,
+    final: ProgrammeMeter,
+    delivery: Delivery,
+    *,
+    stems: Path,
+    mix_file: Path,
+    passage: Passage | None,
+) -> MixResult:
+    """Everything that a report says of a mix, as plain values."""
+    console = Console(session.console)
+    tracks = [
+        _track(i, heard, session, decision.tracks[i], console, audition, stems, passage)
+        for i in range(len(session.tracks))
+    ]
+    tracks.sort(key=lambda track: (GROUPS.index(track.group), ROLES.index(track.role), track.strip.name))
+    returns = tuple(
+        describe_strip(
+            session,
+            console,
+            "returns",
+            strip,
+            reasons=decision.returns.get(strip.name, StripDecision({})).reasons,
+        )
+        for strip in session.returns
+    )
+    return MixResult(
+        song=session.name,
+        engineer=decision.engineer,
+        sample_rate=session.sample_rate,
+        duration_s=(session.num_samples + session.tail_samples) / session.sample_rate,
+        tracks=tuple(tracks),
+        master=describe_strip(session, console, "master", session.master, reasons=decision.master.reasons),
+        output_gain_db=delivery.output_gain_db,
+        mix=final.programme(0, name="Mix", clip=mix_file),
+        sum=audition.sum.programme(0, name="Sum", clip=audition.sum_file),
+        groups=tuple(describe_strip(session, console, "groups", strip) for strip in session.groups),
+        returns=returns,
+        reasons=(delivery.sentence,),
+        warnings=heard.warnings,
+        conventions=session.conventions,
+        files=_FILES,
+        versions={name: version(name) for name in ("gainstage", "torch")},
+    )
+
+
+def write_report(result: MixResult, folder: Path, *, html: bool) -> None:
+    """Write mix.md and, if wanted, report.html into a folder."""
+    from gainstage.report.mix_report import mix_markdown, mix_page
+    from gainstage.report.page import write_page
+
+    (folder / "mix.md").write_text(mix_markdown(result), encoding="utf-8")
+    if html:
+        write_page(mix_page(result), folder / "report.html")
+
+
+def _track(
+    i: int,
+    heard: HeardSong,
+    session: Session,
+    decision: StripDecision,
+    console: Console,
+    audition: Audition,
+    stems: Path,
+    passage: Passage | None,
+) -> Track:
+    track, settings = heard.song.tracks[i], session.tracks[i]
+    before, after = audition.tracks_before, audition.tracks_after
+    return Track(
+        strip=describe_strip(session, console, "tracks", settings, reasons=decision.reasons),
+        file=track.file,
+        role=track.role,
+        group=group_of(track.role),
+        channels=track.channels,
+        trim_db=settings.processors["trim"].values["gain_db"] if "trim" in settings.processors else 0.0,
+        role_source="given" if track.role_confidence == 1.0 else "name" if track.role_confidence > 0 else "",
+        loudness_before_lufs=loudness_or_silence(float(before.loudness.integrated_lufs[i])),
+        loudness_after_lufs=loudness_or_silence(float(after.loudness.integrated_lufs[i])),
+        peak_before_db=float(before.loudness.sample_peak_db[i]),
+        peak_after_db=float(after.loudness.sample_peak_db[i]),
+        spectrum_before=before.spectrum(i),
+        spectrum_after=after.spectrum(i),
+        dry=Clip(stems / track.file, passage.start_s, passage.end_s) if passage else None,
+        wet=Clip(passage.path(i)) if passage else None,
+    )
