@@ -1,0 +1,26 @@
+"""Random numbers for one purpose each, so that a song is the same in any process and any order of playing."""
+
+import zlib
+
+import numpy as np
+from numpy.random import Generator
+
+
+def stream(seed: int, *purpose: str) -> Generator:
+    """A generator of its own for every (seed, purpose).
+
+    What one instrument draws never moves what another one draws: adding a part to a song leaves the others as
+    they were.
+    """
+    words = tuple(zlib.crc32(word.encode()) for word in purpose)
+    return Generator(np.random.PCG64(np.random.SeedSequence(entropy=seed, spawn_key=words)))
+
+
+def between(rng: Generator, low: float, high: float) -> float:
+    """Uniform between two positive values on a logarithmic scale: right for Hz, ms and decay times."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def happens(rng: Generator, chance: float) -> bool:
+    """True with the given chance."""
+    return bool(rng.random() < chance)

@@ -1,0 +1,226 @@
+"""Synthesisers: leads, arpeggios, pads, basses, effects. Detuned oscillators, a filter that opens, an envelope."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from gainstage.data.synthetic.recurrences import HOP, Array, add_unison, num_controls, sweep_lowpass
+from gainstage.data.synthetic.score import Notes
+from gainstage.data.synthetic.sound import (
+    adsr,
+    cycle,
+    filtered,
+    harmonics,
+    pitch_hz,
+    rolled_off,
+    room_for,
+    saturate,
+    vibrato,
+)
+from gainstage.data.synthetic.streams import between, happens
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A sound of a synthesiser.
+
+    Args:
+        shape, pulse: the wave, as in `harmonics`.
+        voices: oscillators a note.
+        detune_cents: between the outer ones.
+        spread: how far they stand apart in the stereo image, 0 … 1.
+        dark, bright: cut-off of the filter closed and open, as multiples of the pitch.
+        open_s: how fast the filter closes after the attack.
+        attack_s, decay_s, sustain, release_s: envelope.
+        vibrato_cents: depth.
+        range_db: level between the softest and the hardest note.
+    """
+
+    shape: str
+    pulse: float
+    voices: int
+    detune_cents: float
+    spread: float
+    dark: float
+    bright: float
+    open_s: float
+    attack_s: float
+    decay_s: float
+    sustain: float
+    release_s: float
+    vibrato_cents: float
+    range_db: float
+
+
+def lead(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
+    """A lead or arpeggio: from a soft flute-like sine to a wide, driven stack of saws.
+
+    Returns:
+        (2, samples)
+    """
+    is_plucked = happens(rng, 0.4)
+    patch = Patch(
+        shape=str(rng.choice(("saw", "saw", "pulse", "pulse", "triangle", "sine"))),
+        pulse=float(rng.uniform(0.1, 0.5)),
+        voices=int(rng.choice((1, 1, 2, 3, 5))),
+        detune_cents=between(rng, 4.0, 40.0),
+        spread=float(rng.uniform(0.1, 1.0)),
+        dark=between(rng, 1.0, 4.0),
+        bright=between(rng, 3.0, 40.0),
+        open_s=between(rng, 0.04, 1.0),
+        attack_s=between(rng, 0.002, 0.04),
+        decay_s=between(rng, 0.06, 0.5),
+        sustain=float(rng.uniform(0.0, 0.3)) if is_plucked else float(rng.uniform(0.4, 1.0)),
+        release_s=between(rng, 0.02, 0.3),
+        vibrato_cents=0.0 if is_plucked else float(rng.uniform(0.0, 35.0)),
+        range_db=float(rng.uniform(3.0, 16.0)),
+    )
+    out = play(notes, patch, rng, sample_rate, num_samples)
+    if happens(rng, 0.4):
+        out = saturate(out / max(float(np.abs(out).max()), 1e-9), between(rng, 1.0, 8.0))
+    return out
+
+
+def pad(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
+    """A pad: slow, wide, filtered.
+
+    Returns:
+        (2, samples)
+    """
+    patch = Patch(
+        shape=str(rng.choice(("saw", "saw", "pulse", "triangle"))),
+        pulse=float(rng.uniform(0.2, 0.5)),
+        voices=int(rng.integers(2, 5)),
+        detune_cents=between(rng, 6.0, 30.0),
+        spread=float(rng.uniform(0.5, 1.0)),
+        dark=between(rng, 0.8, 3.0),
+        bright=between(rng, 2.0, 14.0),
+        open_s=between(rng, 0.5, 3.0),
+        attack_s=between(rng, 0.03, 0.9),
+        decay_s=between(rng, 0.5, 3.0),
+        sustain=float(rng.uniform(0.5, 1.0)),
+        release_s=between(rng, 0.1, 0.8),
+        vibrato_cents=float(rng.uniform(0.0, 8.0)),
+        range_db=float(rng.uniform(2.0, 10.0)),
+    )
+    out = play(notes, patch, rng, sample_rate, num_samples)
+    if happens(rng, 0.4):  # a filter that breathes over the whole track
+        time = np.arange(num_controls(num_samples)) * (HOP / sample_rate)
+        rate_hz, low_hz, ratio = between(rng, 0.05, 0.5), between(rng, 300.0, 1000.0), between(rng, 2.0, 8.0)
+        sweep_hz = low_hz * ratio ** (0.5 + 0.5 * np.sin(2.0 * np.pi * rate_hz * time))
+        cutoff = np.tan(np.pi * np.minimum(sweep_hz, 0.45 * sample_rate) / sample_rate)
+        for channel in out:
+            sweep_lowpass(channel, cutoff, float(rng.uniform(0.6, 2.5)))
+    return out
+
+
+def bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
+    """A synthesised bass: a saw or pulse behind a closing filter over a sine, or nearly a sine.
+
+    Returns:
+        (1, samples)
+    """
+    patch = Patch(
+        shape=str(rng.choice(("saw", "pulse", "triangle", "sine"))),
+        pulse=float(rng.uniform(0.2, 0.5)),
+        voices=int(rng.choice((1, 1, 2))),
+        detune_cents=between(rng, 3.0, 15.0),
+        spread=0.0,
+        dark=between(rng, 1.0, 3.0),
+        bright=between(rng, 2.0, 25.0),
+        open_s=between(rng, 0.05, 0.5),
+        attack_s=between(rng, 0.002, 0.02),
+        decay_s=between(rng, 0.1, 1.0),
+        sustain=float(rng.uniform(0.1, 1.0)),
+        release_s=between(rng, 0.02, 0.15),
+        vibrato_cents=0.0,
+        range_db=float(rng.uniform(2.0, 8.0)),
+    )
+    out = play(notes, patch, rng, sample_rate, num_samples)[:1]
+    return saturate(out / max(float(np.abs(out).max()), 1e-9), between(rng, 0.3, 5.0))
+
+
+def long_bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
+    """The long, sliding, driven sine that hip-hop kicks and basses share.
+
+    Returns:
+        (1, samples)
+    """
+    out = np.zeros(num_samples)
+    ring_s, drive = between(rng, 0.4, 2.5), between(rng, 0.5, 7.0)
+    punch, slide_s = float(rng.uniform(1.0, 4.0)), between(rng, 0.01, 0.12)
+    for index, (onset_s, length_s) in enumerate(zip(notes.onset_s, notes.length_s, strict=True)):
+        start, size = room_for(float(onset_s), float(length_s) + 0.04, sample_rate, num_samples)
+        if size < 64:
+            continue
+        time = np.arange(size) / sample_rate
+        here, before = (float(pitch_hz(notes.pitch[max(index - back, 0)])) for back in (0, 1))
+        frequency_hz = here * (before / here) ** np.exp(-time / slide_s) * (1.0 + punch * np.exp(-time / 0.012))
+        fade = np.minimum(time / 0.002, 1.0) * np.minimum((time[-1] - time) / 0.03, 1.0) * np.exp(-time / ring_s)
+        out[start : start + size] += fade * notes.velocity[index] * np.sin(2.0 * np.pi * np.cumsum(frequency_hz) / sample_rate)
+    return saturate(out, drive)[None]
+
+
+def effects(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
+    """Rises (stroke 0: noise behind an opening filter) and hits (stroke 1: a falling boom of noise).
+
+    Returns:
+        (2, samples)
+    """
+    low_hz, ratio, resonance = between(rng, 150.0, 600.0), between(rng, 10.0, 50.0), float(rng.uniform(0.7, 5.0))
+    out = np.zeros((2, num_samples))
+    for onset_s, length_s, stroke, velocity in zip(
+        notes.onset_s, notes.length_s, notes.pitch, notes.velocity, strict=True
+    ):
+        start, size = room_for(float(onset_s), float(length_s), sample_rate, num_samples)
+        if size < 64:
+            continue
+        course = np.linspace(0.0, 1.0, num_controls(size))
+        course = course if stroke == 0.0 else (1.0 - course) ** 2
+        cutoff = np.tan(np.pi * np.minimum(low_hz * ratio**course, 0.45 * sample_rate) / sample_rate)
+        level = np.interp(np.arange(size), np.arange(len(course)) * HOP, course**1.5)
+        level *= np.minimum(np.minimum(np.arange(size), np.arange(size)[::-1]) / (0.005 * sample_rate), 1.0)
+        for channel in range(2):
+            noise = rng.standard_normal(size)
+            sweep_lowpass(noise, cutoff, resonance)
+            out[channel, start : start + size] += velocity * level * noise
+    return filtered(out, sample_rate, "highpass", between(rng, 80.0, 600.0))
+
+
+def play(notes: Notes, patch: Patch, rng: Generator, sample_rate: int, num_samples: int) -> Array:
+    """Play notes with a patch.
+
+    Returns:
+        (2, samples)
+    """
+    out = np.zeros((2, num_samples))
+    places = np.linspace(-1.0, 1.0, patch.voices) if patch.voices > 1 else np.zeros(1)
+    gains = np.stack([1.0 - patch.spread * places, 1.0 + patch.spread * places]) / np.sqrt(patch.voices)
+    detune = 2.0 ** (0.5 * patch.detune_cents * places / 1200.0)
+    for onset_s, length_s, pitch, velocity in zip(
+        notes.onset_s, notes.length_s, notes.pitch, notes.velocity, strict=True
+    ):
+        start, size = room_for(
+            float(onset_s), float(length_s) + 4.0 * patch.release_s, sample_rate, num_samples
+        )
+        if size < 64:
+            continue
+        level = adsr(size, sample_rate, attack_s=patch.attack_s, decay_s=patch.decay_s, sustain=patch.sustain,
+                     held_s=float(length_s), release_s=patch.release_s)  # fmt: skip
+        level *= 10.0 ** (patch.range_db * (float(velocity) - 1.0) / 20.0)
+        time = np.arange(len(level)) * (HOP / sample_rate)
+        blend = np.exp(-time / patch.open_s) * (0.3 + 0.7 * float(velocity))
+        wobble = vibrato(size, sample_rate, rng, cents=patch.vibrato_cents, rate_hz=5.3, delay_s=0.2)
+        frequency_hz = float(pitch_hz(pitch))
+        tables = _tables(patch, frequency_hz, sample_rate)
+        steps = frequency_hz * detune / sample_rate
+        add_unison(out, start, size, tables, blend, steps, rng.random(patch.voices), gains, wobble, level)
+    return out
+
+
+def _tables(patch: Patch, frequency_hz: float, sample_rate: int) -> Array:
+    wave = harmonics(patch.shape, 1.05 * frequency_hz, sample_rate, pulse=patch.pulse)
+    dark, bright = (rolled_off(wave, 1.0, cut) for cut in (patch.dark, max(patch.bright, patch.dark)))
+    loudest = max(float(np.abs(cycle(bright)).max()), 1e-9)
+    return np.stack([cycle(dark), cycle(bright) / loudest])
