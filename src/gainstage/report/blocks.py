@@ -25,11 +25,11 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Fact:
-    """One number with its name, and what to compare it with."""
+    """One number with its name, and lines to compare it with."""
 
     name: str
     value: str
-    detail: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,10 @@ def filter_curve(chain: Sequence[Stage], *, name: str, sample_rate: int) -> Plot
             height = filter_response_db(chain, at, sample_rate=sample_rate)
             axes.plot(at, height, "o" if isinstance(band, Band) else "^", color=FIRST, markersize=4.5)
         frequency_axis(axes)
-        highest = max(6.0, float(np.abs(response_db[response_db > -18.0]).max(initial=0.0)) + 1.0)
-        axes.set_ylim(-highest, highest)
+        bells = [stage for stage in chain if isinstance(stage, Equaliser)]  # the filters' flanks have no end
+        bent_db = filter_response_db(bells, frequencies_hz, sample_rate=sample_rate)
+        limit_db = max(6.0, float(np.abs(bent_db).max()) + 2.0)
+        axes.set_ylim(-limit_db, limit_db)
         axes.set_ylabel("dB")
         said = words.listed([words.frequency(band.frequency_hz) for band in bands])
         return finish(drawing, f"Equaliser and filters of {words.printable(name)}: bands at {said}.")

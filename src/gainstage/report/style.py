@@ -135,7 +135,8 @@ def _inline(svg: str, alt: str) -> str:
         element.tail = ""
         element.attrib = dict(_tidy(element.tag, element.attrib, mark))
     root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": alt, "class": "plot"}
-    root.attrib["style"] = "stroke-linejoin: round"
+    width_pt = float(root.attrib["viewBox"].split()[2])
+    root.attrib["style"] = f"stroke-linejoin: round; max-width: {width_pt / 10:g}rem"  # text of about 14 px
     return ElementTree.tostring(root, encoding="unicode")
 
 
