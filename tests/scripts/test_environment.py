@@ -1,0 +1,194 @@
+"""The set-up: when the environment is reused, when it is made anew, and which Python makes it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scripts.loading import SCRIPTS, load_script
+
+environment = load_script("environment")
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling>=1.27"]
+[project]
+dependencies = ["torch>=2.11,<2.14", "torchaudio>=2.11", "numpy>=2"]
+[project.optional-dependencies]
+dev = ["pytest>=8"]
+[tool.ruff]
+line-length = 110
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout, in a folder with a space, whose environment is whole: a link to the Python of this run."""
+    root = tmp_path / "a b"
+    (root / ".venv" / "bin").mkdir(parents=True)
+    (root / "pyproject.toml").write_text(PYPROJECT)
+    (root / "constraints.txt").write_text("# exact\nnumpy==2.4.6\ntorch==2.13.0  # any build\n")
+    python = root / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    stamp(root, torch="")
+    return root
+
+
+def stamp(root: Path, **more: str) -> None:
+    content = json.dumps(environment.fingerprint(root) | more)
+    (root / ".venv" / environment.STAMP).write_text(content)
+
+
+def why(root: Path, **environ: str) -> str:
+    reason = environment.why_remake(root / ".venv", root, environ)
+    assert isinstance(reason, str)
+    return reason
+
+
+def test_a_whole_environment_is_reused(checkout: Path) -> None:
+    assert why(checkout) == ""
+    assert why(checkout, GAINSTAGE_PYTHON=sys.executable) == ""
+
+
+def test_settings_of_the_tools_do_not_cost_a_new_environment(checkout: Path) -> None:
+    (checkout / "pyproject.toml").write_text(PYPROJECT.replace("110", "100"))
+    (checkout / "constraints.txt").write_text("numpy==2.4.6\n\ntorch==2.13.0\n")
+    assert why(checkout) == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [("pyproject.toml", "numpy>=2", "numpy>=2.1"), ("constraints.txt", "2.4.6", "2.4.7")],
+)
+def test_a_new_dependency_or_pin_makes_it_anew(checkout: Path, file: str, old: str, new: str) -> None:
+    path = checkout / file
+    path.write_text(path.read_text().replace(old, new))
+    assert why(checkout) == "pyproject.toml or constraints.txt has changed"
+
+
+def test_a_killed_run_leaves_a_half_made_environment(checkout: Path) -> None:
+    mark = checkout / ".venv" / environment.STAMP
+    mark.write_text(mark.read_text()[:20])
+    assert why(checkout) == "the one there is half-made"
+    mark.unlink()
+    assert why(checkout) == "the one there is half-made"
+    shutil.rmtree(checkout / ".venv")
+    assert why(checkout) == "there is none yet"
+
+
+def test_a_moved_folder_and_a_vanished_python_are_noticed(checkout: Path) -> None:
+    moved = checkout.rename(checkout.with_name("elsewhere"))
+    assert why(moved) == "the folder has moved"
+    stamp(moved)
+    assert why(moved) == ""
+    (moved / ".venv" / "bin" / "python").unlink()
+    assert why(moved) == "its Python is gone"
+
+
+def test_missing_packages_are_noticed(checkout: Path) -> None:
+    (checkout / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    assert why(checkout) == "the one there is damaged"
+
+
+def test_another_torch_is_installed_when_asked_for_and_kept_when_not(checkout: Path) -> None:
+    assert why(checkout, GAINSTAGE_TORCH="torch==2.11.0") == "GAINSTAGE_TORCH asks for torch==2.11.0"
+    stamp(checkout, torch="torch==2.11.0")
+    assert why(checkout) == why(checkout, GAINSTAGE_TORCH="torch==2.11.0") == ""
+
+
+def test_torch_is_chosen_apart_from_the_other_requirements(checkout: Path) -> None:
+    assert environment.requirements(checkout) == [
+        "torchaudio>=2.11",
+        "numpy>=2",
+        "pytest>=8",
+        "hatchling>=1.27",
+        "editables",
+    ]
+    assert environment.pin_of("torch", environment.pins(checkout)) == "torch==2.13.0"
+
+
+def test_sizes_are_said_where_they_are_known(tmp_path: Path) -> None:
+    wheel = tmp_path / "a wheel.whl"
+    wheel.write_bytes(bytes(5_000_000))
+    local = environment.size_of(wheel.as_uri())
+    assert local == 5_000_000
+    assert environment.size_of((tmp_path / "none.whl").as_uri()) is None
+    packages = [
+        environment.Package("torch", "2.13.0+cpu", wheel.as_uri(), local),
+        environment.Package("numpy", "2.4.6", "https://index.invalid/numpy.whl", 17_000_000),
+        environment.Package("scipy", "1.17.1", "https://index.invalid/scipy.whl", None),
+    ]
+    said = environment.describe(packages)
+    assert "3 packages, 17 MB to download" in said
+    assert "and 1 of a size that the index does not tell" in said
+    assert said.endswith("torch 2.13.0+cpu: 5 MB, already on this disk")
+
+
+# Which Python: environment.sh, with an environment.py that only says who runs it
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Path:
+    scripts = tmp_path / "a b" / "scripts"
+    scripts.mkdir(parents=True)
+    shutil.copy(SCRIPTS / "environment.sh", scripts)
+    (scripts / "environment.py").write_text("import sys; print('made by', sys.argv[0])\n")
+    source = 'source "$(dirname "$0")/environment.sh"'
+    (scripts / "do.sh").write_text(f'set -euo pipefail\n{source}\necho "root $ROOT"\n')
+    return scripts
+
+
+def python_named(folder: Path, name: str, *, version: str) -> None:
+    """A stand-in that answers like that version: it suits or not, and then says its name."""
+    folder.mkdir(exist_ok=True)
+    suits = 0 if version in ("3.11", "3.12", "3.13") else 1
+    path = folder / name
+    path.write_text(f'#!/bin/sh\nif [ "$1" = -c ]; then exit {suits}; fi\necho "made by {name}"\n')
+    path.chmod(0o755)
+
+
+def run_shell(scripts: Path, path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    path.mkdir(exist_ok=True)
+    for tool in ("bash", "dirname"):
+        found = shutil.which(tool)
+        assert found
+        (path / tool).symlink_to(found)
+    return subprocess.run(
+        ["bash", str(scripts / "do.sh")],
+        env={"PATH": str(path), **environ},
+        cwd=os.sep,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_python_that_suits_is_found_past_one_that_does_not(shell: Path, tmp_path: Path) -> None:
+    python_named(tmp_path / "bin", "python3", version="3.14")
+    python_named(tmp_path / "bin", "python3.11", version="none: a shim without its version")
+    python_named(tmp_path / "bin", "python3.12", version="3.12")
+    done = run_shell(shell, tmp_path / "bin")
+    assert "made by python3.12" in done.stdout
+    assert f"root {shell.parent}" in done.stdout
+
+
+def test_the_named_python_is_used_or_refused(shell: Path, tmp_path: Path) -> None:
+    python_named(tmp_path / "bin", "python3", version="3.11")
+    python_named(tmp_path / "else where", "mine", version="3.13")
+    python_named(tmp_path / "else where", "old", version="3.9")
+    mine, old = (str(tmp_path / "else where" / name) for name in ("mine", "old"))
+    assert "made by mine" in run_shell(shell, tmp_path / "bin", GAINSTAGE_PYTHON=mine).stdout
+    refused = run_shell(shell, tmp_path / "other bin", GAINSTAGE_PYTHON=old)
+    assert refused.returncode == 1
+    assert f"GAINSTAGE_PYTHON={old} is no Python 3.11, 3.12 or 3.13" in refused.stderr
+
+
+def test_without_a_python_there_is_one_sentence(shell: Path, tmp_path: Path) -> None:
+    done = run_shell(shell, tmp_path / "bin")
+    assert done.returncode == 1
+    assert "no Python 3.11, 3.12 or 3.13 found" in done.stderr
