@@ -36,7 +36,11 @@ AUDIO_SUFFIXES = frozenset(
 CHUNK = 1 << 15
 """Samples read at a time. Fixed, so that how a caller cuts his blocks changes nothing."""
 
+_LOSSY = frozenset({"MP3", "OGG"})
+_DECODER_PRE_ROLL = 1 << 14  # samples; after a seek the first frames decode wrongly
+
 _PRE_ROLL_SECONDS = 0.25  # far longer than the resampler's filter
+_LONGEST_PERIOD = 4096  # samples after which input and output coincide; 640 at most between common rates
 
 Block = NDArray[np.float32]
 """Audio as it streams: (channels, samples)."""
@@ -74,12 +78,23 @@ def probe(path: Path) -> AudioInfo:
     return AudioInfo(path, channels, rate, length, max(length, promised_samples(path) or 0))
 
 
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # it has no types
+    """A file that is read onwards.
+
+    A plain SoundFile seeks to where it is after every read. That costs time, and after a seek an MP3 decoder
+    lacks what its frames lean on: blocks of MP3 files began with half a frame of garbage.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
 def _open(path: Path) -> Any:
     try:
         with path.open("rb") as file:  # plain errors of the system, which libsndfile hides
             if not file.read(1):
                 raise AudioFileError(f"{path} is empty (0 bytes); export it again")
-        return soundfile.SoundFile(path)
+        return _ForwardFile(path)
     except OSError as error:
         raise AudioFileError(f"{path} cannot be opened: {error.strerror or error}") from error
     except soundfile.LibsndfileError as error:
@@ -98,20 +113,26 @@ def native_blocks(info: AudioInfo, *, start: int = 0) -> Iterator[Block]:
 
     A file that ends early or is damaged further on gives what comes before.
 
+    Args:
+        info: the file, as `probe` found it.
+        start: first sample, at the file's rate.
+
     Raises:
         AudioFileError: nothing can be decoded, or a sample is not finite.
     """
-    position = start
     with _open(info.path) as file:
+        position = begin = max(start - (_DECODER_PRE_ROLL if file.format in _LOSSY else 0), 0)
         try:
-            file.seek(min(start, file.frames))
+            file.seek(min(begin, file.frames))
             while len(frames := file.read(CHUNK, dtype="float32", always_2d=True)):
                 _check_finite(frames, info, position)
-                yield np.ascontiguousarray(frames.T)
+                wanted = frames[max(start - position, 0) :]
                 position += len(frames)
+                if len(wanted):
+                    yield np.ascontiguousarray(wanted.T)
         except soundfile.LibsndfileError as error:
-            if position == start:
-                seconds = start / info.sample_rate
+            if position == begin:
+                seconds = begin / info.sample_rate
                 raise AudioFileError(
                     f"{info.path} is damaged at {seconds:.1f} s ({_reason(error)}); export it again"
                 ) from error
@@ -222,6 +243,8 @@ class AudioReader:
             yield from self._as_channels(native_blocks(self.info, start=start))
             return
         periods = max(start // period_out - int(_PRE_ROLL_SECONDS * rate) // period_in, 0)
+        if period_in > _LONGEST_PERIOD:
+            periods = 0  # soxr's phase drifts a little at such ratios: start where the whole pass does
         skip = start - periods * period_out
         native = self._as_channels(native_blocks(self.info, start=periods * period_in))
         for block in resampled(native, from_rate=rate, to_rate=self.sample_rate, channels=self.channels):
