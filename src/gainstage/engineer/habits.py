@@ -34,7 +34,7 @@ HABITS: Mapping[str, Habit] = MappingProxyType(
         "tom": Habit(-5.0, 0.0, 0.5, -18.0, 90.0),
         "cymbal": Habit(-11.0, 1.0, 0.5, -24.0, 400.0),
         "percussion": Habit(-9.0, 1.0, 0.6, -18.0, 250.0),
-        "drums": Habit(-2.0, 0.0, 0.3, -26.0, 40.0),
+        "drums": Habit(-2.0, 0.0, 0.15, -26.0, 40.0),
         "bass": Habit(-3.0, 0.0, 0.0, NO_SEND_DB, 45.0),
         "guitar_acoustic": Habit(-7.0, 1.0, 0.6, -19.0, 130.0),
         "guitar_electric": Habit(-7.0, 1.0, 0.65, -21.0, 130.0),

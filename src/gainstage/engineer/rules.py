@@ -80,8 +80,8 @@ def _silent(given: HeardTrack) -> StripDecision:
 
 
 def _return(hearing: Hearing, taste: Taste) -> StripDecision:
-    settings, reason = space.reverb(hearing.song, taste)
-    return StripDecision({"reverb": settings}, reasons=(reason,))
+    settings, reasons = space.reverb(hearing.song, taste)
+    return StripDecision(inside_ranges({"reverb": settings}), reasons=tuple(reasons))
 
 
 def _master(hearing: Hearing, taste: Taste) -> StripDecision:

@@ -2,6 +2,7 @@
 
 import math
 
+from gainstage.dsp.octaves import BANDS_HZ
 from gainstage.engineer.habits import NO_SEND_DB, Habit
 from gainstage.engineer.hearing import SongHearing, TrackHearing
 from gainstage.engineer.smooth import soft_limit, within
@@ -36,18 +37,27 @@ def send_reason(ear: TrackHearing, level_db: float) -> str:
     )
 
 
-def reverb(song: SongHearing, taste: Taste) -> tuple[dict[str, float], str]:
-    """Decay and pre-delay of the reverb: short where much happens, long where there is room.
-
-    Returns:
-        `t60_s` at mid frequencies, `pre_delay_ms`, `treble` (T60 at 8 kHz over T60 at 1 kHz), and the reason.
-    """
+def reverb(song: SongHearing, taste: Taste) -> tuple[dict[str, float], list[str]]:
+    """The room: short where much happens, long where there is space; dark where the song is bright."""
     crowd = 0.12 * (song.density - 5.5) + 0.15 * (song.onset_density_hz - 2.5)
     t60_s = within(1.7 * 2.0 ** (taste.length - crowd), 0.5, 5.0)
     pre_delay_ms = within(25.0 * 2.0 ** (-0.2 * (song.onset_density_hz - 2.5)), 5.0, 80.0)
-    treble = within(0.55 * 2.0 ** (-0.3 * (song.brightness_oct - 1.0)), 0.25, 0.9)
-    reason = (
-        f"reverb of {t60_s:.2f} s after {pre_delay_ms:.0f} ms, {treble:.2f} of that at 8 kHz: "
-        f"{song.density:.1f} tracks play at a time with {song.onset_density_hz:.1f} onsets a second each"
-    )
-    return {"t60_s": t60_s, "pre_delay_ms": pre_delay_ms, "treble": treble}, reason
+    treble = within(0.55 * 2.0 ** (-0.4 * (song.brightness_oct - 1.0)), 0.25, 0.9)
+    bass = within(0.9 * 2.0 ** (-0.1 * (song.sum_low_db + 3.0)), 0.5, 1.5)
+    low_db = -6.0 - soft_limit(0.8 * (song.sum_low_db + 3.0), 4.0)
+    high_db = -2.0 - soft_limit(0.3 * (song.sum_air_db + 18.0), 3.0)
+    settings = {"mix": 1.0, "pre_delay_ms": pre_delay_ms}
+    for band_hz in BANDS_HZ:
+        octaves = math.log2(band_hz / 1000.0)
+        bend, end_db = (treble, high_db) if octaves > 0.0 else (bass, low_db)
+        # the ends are named at 8 kHz and 63 Hz; between them and 1 kHz it is straight in octaves
+        share = octaves / 3.0 if octaves > 0.0 else octaves / -4.0
+        settings[f"t60_{band_hz}hz_s"] = t60_s * bend**share
+        settings[f"gain_{band_hz}hz_db"] = end_db * share
+    return settings, [
+        f"reverb of {t60_s:.2f} s after {pre_delay_ms:.0f} ms: {song.density:.1f} tracks play at a time, "
+        f"with {song.onset_density_hz:.1f} onsets a second each",
+        f"reverb decays {treble:.2f} times as long at 8 kHz ({high_db:+.1f} dB) and {bass:.2f} times at "
+        f"63 Hz ({low_db:+.1f} dB): the song is {song.brightness_oct:.1f} octaves brighter than 1 kHz, and "
+        f"{song.sum_low_db:.0f} dB of its power lie below 140 Hz",
+    ]

@@ -84,10 +84,11 @@ def _resonance(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
 
 
 def _presence(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
-    gain_db = soft_limit(
+    has_presence = ramp(ear.own_presence_db, -30.0, 3.0)
+    gain_db = has_presence * soft_limit(
         4.0 * (ear.covered_presence - 0.5)
         - 8.0 * (ear.covers_presence - 0.08)
-        - 0.06 * (ear.own_presence_db + 16.0)
+        - 0.1 * (ear.own_presence_db + 16.0)
         + taste.presence_db,
         4.0,
     )
