@@ -152,9 +152,10 @@ def test_samples_that_are_not_finite_are_named(tmp_path: Path, kind: str, subtyp
     path = _save(tmp_path / "vox.wav", audio, subtype=subtype)
     with pytest.raises(AudioFileError, match=rf"vox\.wav: sample 66150 \(1\.500 s, channel 2\) is {kind}"):
         _read_all(path)
-    with AudioReader(path) as reader, pytest.raises(AudioFileError, match=r"sample 66150 \(1\.500 s"):
+    with AudioReader(path) as reader:
         reader.seek(60_000)
-        reader.read(10_000)
+        with pytest.raises(AudioFileError, match=r"sample 66150 \(1\.500 s"):
+            reader.read(10_000)
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.aiff", "a.flac", "a.mp3"])

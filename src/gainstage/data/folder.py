@@ -20,7 +20,7 @@ from gainstage.data.hearing import Heard, Hearer, hear
 from gainstage.data.manifest import AudioRef, Song, Track
 from gainstage.data.roles_file import assign_roles
 from gainstage.data.scan_warnings import SILENCE, warn_of_song, warn_of_sound
-from gainstage.data.stem_files import audio_files, find_stem_files
+from gainstage.data.stem_files import audio_files, display_name, find_stem_files
 from gainstage.roles import guess
 
 __all__ = ["Scan", "audio_files", "console_rate", "scan_folder"]
@@ -146,13 +146,11 @@ def _probe_all(paths: Sequence[Path]) -> dict[Path, AudioInfo]:
         except AudioFileError as error:
             errors[path] = str(error)
     if errors:
-        first, *others = errors.values()
-        also = (
-            f"; {len(others)} more cannot be read: {', '.join(ascii(p.name) for p in [*errors][1:])}"
-            if others
-            else ""
+        others = ", ".join(display_name(path.name) for path in list(errors)[1:])
+        also = f"; neither can be read: {others}" if others else ""
+        raise AudioFileError(
+            f"{next(iter(errors.values()))}, or take it out of the folder to mix without it{also}"
         )
-        raise AudioFileError(f"{first}, or take it out of the folder to mix without it{also}")
     return infos
 
 
