@@ -87,6 +87,15 @@ def test_a_signal_of_many_transforms_equals_one(monkeypatch: pytest.MonkeyPatch)
     torch.testing.assert_close(output, convolve(audio, taps)[..., :10_007], atol=1e-4, rtol=0.0)
 
 
+@pytest.mark.parametrize("past", [0, 1, 5, 100])
+def test_the_history_is_the_latest_input(past: int) -> None:
+    audio = torch.arange(1.0, 41.0)[None, None]
+    _, history = convolve_block(audio[..., :30], Response(torch.ones(1, 1, 1)), torch.zeros(1, 1, past))
+    _, history = convolve_block(audio[..., 30:], Response(torch.ones(1, 1, 1)), history)
+    expected = torch.cat((torch.zeros(1, 1, 100), audio), dim=-1)
+    assert torch.equal(history, expected[..., expected.shape[-1] - past :])
+
+
 def test_a_short_history_is_refused() -> None:
     with pytest.raises(ValueError, match="a response of 10 taps needs 9 samples of history, got 8"):
         convolve_block(torch.zeros(1, 1, 5), Response(torch.ones(1, 1, 10)), torch.zeros(1, 1, 8))

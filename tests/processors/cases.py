@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from gainstage.dsp.octaves import BANDS_HZ
 from gainstage.dsp.panning import PanLaw
 from gainstage.processors import Processor
 from gainstage.processors.compressor import Compressor
@@ -14,6 +15,7 @@ from gainstage.processors.fader import Fader
 from gainstage.processors.high_pass import HighPass
 from gainstage.processors.output_gain import OutputGain
 from gainstage.processors.pan import Pan
+from gainstage.processors.reverb import Reverb
 from gainstage.processors.send import Send
 from gainstage.processors.trim import Trim
 
@@ -89,6 +91,9 @@ _SQUASH = {
 }
 _DEAF_COMPRESSOR = _named("threshold_db attack_ms release_ms knee_db mix")
 
+_SMALL_ROOM = {f"t60_{band_hz}hz_s": 0.24 - 0.01 * i for i, band_hz in enumerate(BANDS_HZ)}
+_SMALL_ROOM |= {"mix": 0.6, "pre_delay_ms": 0.2, "gain_125hz_db": -3.0, "gain_4000hz_db": 2.0}
+
 CASES = (
     Case("trim", Trim(), {"gain_db": 6.0}),
     Case("fader", Fader(), {"gain_db": -7.0}),
@@ -108,5 +113,13 @@ CASES = (
     Case("compressor peak", Compressor(), _SQUASH, _DEAF_COMPRESSOR),
     Case(
         "compressor rms", Compressor(detector="rms", rms_window_ms=2.0), _SQUASH, _DEAF_COMPRESSOR | {"ratio"}
+    ),
+    Case(
+        "reverb",
+        Reverb(seed=4),
+        _SMALL_ROOM,
+        frozenset(row.name for row in Reverb.table if row.name != "mix"),  # nothing wet is heard
+        mono_is_dual_mono=False,  # left and right have their own noise
+        gradcheck_samples=24,
     ),
 )

@@ -100,11 +100,10 @@ def convolve_block(audio: Tensor, response: Response, history: Tensor) -> tuple[
         raise ValueError(
             f"a response of {past + 1} taps needs {past} samples of history, got {history.shape[-1]}"
         )
-    signal = torch.cat((history.to(audio.dtype), audio), dim=-1)
-    recent = signal[..., signal.shape[-1] - samples - max(past, 0) :]
-    kept = signal[..., samples:]
+    kept = torch.cat((history[..., samples:], audio[..., max(0, samples - history.shape[-1]) :]), dim=-1)
     if samples == 0 or past < 0:
         return audio * 0.0, kept
+    recent = torch.cat((history[..., history.shape[-1] - past :], audio), dim=-1)
     if torch.is_grad_enabled() and (recent.requires_grad or response.taps.requires_grad):
         size = fast_size(past + samples)
         return _multiply_spectra(recent, response.taps, past, samples, size), kept

@@ -1,15 +1,15 @@
 """Noise that is a pure function of (seed, stream, sample index): the same bits on every device and in numpy.
 
-A generator that keeps a state gives other numbers on other devices, and for another length or batch. Here each
-sample is the hash of its own index, so any stretch of any stream can be had alone and in any order.
+A generator that keeps a state gives other numbers on other devices, and for another length or batch. Here
+each sample is the hash of its own index, so any stretch of any stream can be had alone and in any order.
 
-The hash of a 32-bit word x, all arithmetic modulo 2^32 (two multiply-xorshift rounds; constants found by search
-for the least avalanche bias, see References):
+The hash of a 32-bit word x, all arithmetic modulo 2^32 (two multiply-xorshift rounds; the constants were
+found by a search for the least avalanche bias, see References):
 
     x ^= x >> 16;  x *= 0x21F0AAAD;  x ^= x >> 15;  x *= 0x735A2D97;  x ^= x >> 15
 
-The word of a sample is hash(hash(index ^ a) + b), with two keys a and b hashed from seed and stream. One round
-alone would make all streams the same sequence in another order (index ^ a only permutes them).
+The word of a sample is hash(hash(index ^ a) + b), with two keys a and b hashed from seed and stream. One
+round alone would make all streams the same sequence in another order (index ^ a only permutes them).
 
 References:
     C. Wellons, "Prospecting for hash functions", 2018, and its table of two-round hashes (public domain).
@@ -75,7 +75,8 @@ def gaussian_noise(start: int, count: int, *, seed: int, stream: int = 0) -> Ten
     """White noise, close to Gaussian, of power 1, float64.
 
     A sample is the sum of four 16-bit halves of two words (Irwin–Hall, within ±3.46, excess kurtosis −.3):
-    integer arithmetic and one rounding, where Box–Muller would differ by device in the last bits of log and cos.
+    integer arithmetic and one rounding, where Box–Muller would differ by device in the last bits of its log
+    and cosine.
 
     Args and shape as `noise_words`.
     """
