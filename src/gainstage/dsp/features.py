@@ -37,9 +37,9 @@ class TrackFeatures:
         channels: 1 or 2.
         seconds: length.
         is_silent: nothing above −70 LUFS; all other numbers are then neutral.
-        loudness_lufs: before staging: mean power of the blocks within 10 LU of their 95th percentile.
+        loudness_lufs: before staging, of its active blocks (`gainstage.dsp.gain_staging`).
         peak_dbfs: sample peak before staging.
-        trim_db: the gain that stages it (`gainstage.dsp.gain_staging`).
+        trim_db: the gain that stages it.
         rms_dbfs: mean level of the staged track, active.
         crest_db: peak over RMS, active.
         loudness_range_lu: 10th to 95th percentile of 3-s loudness (EBU Tech 3342), its windows counting
@@ -51,7 +51,7 @@ class TrackFeatures:
         imbalance: (E_R − E_L) / (E_R + E_L), active.
         spectrum_db: power in third-octave bands (20 Hz to 20 kHz), active, shape (31,).
         band_activity: per band, share of active frames within 20 dB of its loudest tenth, shape (31,).
-        onset_density_hz: onsets per second of active time.
+        onset_density_hz: onsets per second while it plays (rests up to 1.6 s are part of playing).
         attack_sharpness_db: mean rise at an onset over 30 ms.
         decay_db_per_s: mean fall in the 250 ms after an onset.
         activity: share of frames that are active.
@@ -216,7 +216,7 @@ class FeatureMeter:
             channels=self._channels,
             seconds=self._num_samples / self._sample_rate,
             is_silent=is_silent,
-            loudness_lufs=float(st.to_lufs(np.mean(block_power[momentary >= loud - 10.0]))),
+            loudness_lufs=loud if staging.loudness_lufs is None else staging.loudness_lufs,
             peak_dbfs=peak_dbfs,
             trim_db=trim_db,
             rms_dbfs=rms_dbfs + trim_db,
@@ -229,7 +229,7 @@ class FeatureMeter:
             imbalance=(right - left) / (right + left + 1e-30),
             spectrum_db=10.0 * np.log10(thirds),
             band_activity=st.band_activity(bands[active]),
-            onset_density_hz=onsets.count / (float(active.sum()) * HOPS / 10.0),
+            onset_density_hz=onsets.count / (st.playing_frames(active) * HOPS / 10.0),
             attack_sharpness_db=onsets.sharpness_db,
             decay_db_per_s=onsets.decay_db_per_s,
             activity=float(active.mean()) * (not is_silent),
