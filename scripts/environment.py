@@ -28,7 +28,7 @@ from urllib.request import Request, url2pathname, urlopen
 ROOT = Path(__file__).resolve().parents[1]
 STAMP = "gainstage-environment.json"
 LARGE_BYTES = 20_000_000  # from here on a download is worth a progress bar
-WITH_TORCH = ("torch==", "cuda-", "nvidia-", "triton==")  # the lines that another torch sets aside
+TORCH_PART = "# torch:"  # of constraints.txt; another torch sets aside what follows
 
 LOOK_ONLY = ("install", "--dry-run", "--only-binary=:all:", "--use-feature=fast-deps")
 
@@ -83,9 +83,12 @@ def is_torch(requirement: str) -> bool:
     return requirement.startswith("torch") and not requirement[5:6].isalnum()
 
 
-def pins(root: Path) -> list[str]:
-    """The lines of constraints.txt, comments left out."""
-    lines = (line.partition("#")[0].strip() for line in (root / "constraints.txt").read_text().splitlines())
+def pins(root: Path, *, torch_asked: str = "") -> list[str]:
+    """The lines of constraints.txt, comments left out, and torch's part too if another torch is asked for."""
+    text = (root / "constraints.txt").read_text()
+    if torch_asked:
+        text = text.partition(TORCH_PART)[0]
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
 
 
@@ -224,7 +227,7 @@ def make_venv(venv: Path) -> None:
 
 def plan(venv: Path, folder: Path, torch_asked: str) -> tuple[list[Package], Path]:
     """Every package with its exact version, one torch among them, and the constraints that hold for them."""
-    kept = [line for line in pins(ROOT) if not (torch_asked and line.startswith(WITH_TORCH))]
+    kept = pins(ROOT, torch_asked=torch_asked)
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(kept) + "\n")
     say("looking up what has to be downloaded …")
@@ -284,7 +287,11 @@ def main(arguments: list[str]) -> None:
         return
     venv = ROOT / ".venv"
     lock = os.open(ROOT, os.O_RDONLY)  # two commands started at once: the second waits and reuses
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("waiting for another command that is making it …")
+        fcntl.flock(lock, fcntl.LOCK_EX)
     reason = why_remake(venv, ROOT, os.environ)
     if not reason:
         say("the one in .venv is whole")

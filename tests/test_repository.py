@@ -167,21 +167,18 @@ def closure(*roots: str) -> set[str]:
 
 
 @cache
-def pins() -> dict[str, Requirement]:
-    lines = [Requirement(line) for line in load_script("environment").pins(ROOT)]
-    return {canonicalize_name(line.name): line for line in lines}
+def pins(torch_asked: str = "") -> dict[str, Requirement]:
+    lines = load_script("environment").pins(ROOT, torch_asked=torch_asked)
+    return {canonicalize_name(line.name): line for line in map(Requirement, lines)}
 
 
 def test_everything_installed_is_pinned_exactly_and_is_what_is_installed() -> None:
     assert all([s.operator for s in line.specifier] == ["=="] for line in pins().values())
     assert str(pins()["torch"].specifier) == "==2.13.0"
     needed = closure("gainstage[dev]", "hatchling", "editables") - {"gainstage"}
-    unpinned = needed - set(pins())
-    another_torch = metadata.version("torch").partition("+")[0] != "2.13.0"
-    if another_torch:  # GAINSTAGE_TORCH; what it brings along is its own affair
-        unpinned = {name for name in unpinned if not name.startswith(("nvidia-", "cuda-", "triton"))}
-        needed -= {"torch", *(name for name in needed if name.startswith(("nvidia-", "cuda-", "triton")))}
-    assert not unpinned
+    if not pins()["torch"].specifier.contains(metadata.version("torch")):  # made with GAINSTAGE_TORCH
+        needed -= closure("torch") - set(pins(torch_asked="another"))
+    assert not needed - set(pins())
     assert not [name for name in needed if not pins()[name].specifier.contains(metadata.version(name))]
 
 

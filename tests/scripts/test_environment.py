@@ -31,7 +31,7 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "a b"
     (root / ".venv" / "bin").mkdir(parents=True)
     (root / "pyproject.toml").write_text(PYPROJECT)
-    (root / "constraints.txt").write_text("# exact\nnumpy==2.4.6\ntorch==2.13.0  # any build\n")
+    (root / "constraints.txt").write_text("# exact\nnumpy==2.4.6\n# torch: it\ntorch==2.13.0  # any build\n")
     python = root / ".venv" / "bin" / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
@@ -110,6 +110,7 @@ def test_torch_is_chosen_apart_from_the_other_requirements(checkout: Path) -> No
         "editables",
     ]
     assert environment.pin_of("torch", environment.pins(checkout)) == "torch==2.13.0"
+    assert environment.pins(checkout, torch_asked="torch==2.11.0") == ["numpy==2.4.6"]
 
 
 def test_sizes_are_said_where_they_are_known(tmp_path: Path) -> None:
