@@ -1,0 +1,270 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from gainstage.kernels import block_compressor
+from gainstage.kernels.compressor import compress
+from gainstage.kernels.grid import GRID, num_points
+from tests.kernels import recursions
+from tests.kernels.recursions import snr_db
+
+Arguments = dict[str, Any]
+
+
+def arguments(
+    rows: int = 3,
+    channels: int = 2,
+    samples: int = 700,
+    *,
+    key_channels: int = 0,
+    detector: str = "peak",
+    moving: bool = False,
+    offset: int = 13,
+    dtype: torch.dtype = torch.float64,
+) -> Arguments:
+    """Programme that swells across the thresholds; settings with attacks slower than releases among them."""
+    points = num_points(samples, offset) if moving else 1
+    low = torch.tensor([-40.0, 0.1, 0.0, 0.8, 0.85, 0.0, 0.1], dtype=torch.float64)
+    high = torch.tensor([-6.0, 0.95, 20.0, 0.99, 0.995, 12.0, 1.0], dtype=torch.float64)
+    swell = 0.03 + torch.linspace(0.0, 7.0, samples, dtype=torch.float64).sin().square()
+    key = torch.randn(rows, key_channels, samples, dtype=torch.float64) * swell if key_channels else None
+    return {
+        "audio": (0.5 * torch.randn(rows, channels, samples, dtype=torch.float64) * swell).to(dtype),
+        "key": key if key is None else key.to(dtype),
+        "controls": low + (high - low) * torch.rand(rows, points, 7, dtype=torch.float64),
+        "state": torch.rand(rows, 2, dtype=torch.float64),
+        "detector": detector,
+        "rms_coefficient": 0.97,
+        "offset": offset,
+    }
+
+
+def with_signals(args: Arguments, signals: list[Tensor]) -> Arguments:
+    """The arguments with their tensors replaced, in order."""
+    names = [name for name, value in args.items() if isinstance(value, Tensor)]
+    return args | dict(zip(names, signals, strict=True))
+
+
+def tensors(args: Arguments) -> list[Tensor]:
+    return [value for value in args.values() if isinstance(value, Tensor)]
+
+
+def gradients(function: Callable[..., tuple[Tensor, Tensor]], args: Arguments) -> tuple[Tensor, ...]:
+    """Of a random linear loss on output and last state, to audio, key if there is one, controls and state."""
+    leaves = [value.clone().requires_grad_() for value in tensors(args)]
+    out, state = function(**with_signals(args, leaves))
+    generator = torch.Generator().manual_seed(7)
+    weights = [
+        torch.randn(t.shape, generator=generator, dtype=torch.float64).to(t.dtype) for t in (out, state)
+    ]
+    return torch.autograd.grad([out, state], leaves, weights)
+
+
+every_form = pytest.mark.parametrize(
+    "form",
+    [
+        {"detector": "peak"},
+        {"detector": "rms"},
+        {"detector": "peak", "moving": True, "key_channels": 1},
+        {"detector": "rms", "moving": True, "key_channels": 2},
+        {"detector": "rms", "channels": 1, "key_channels": 2},
+        {"detector": "peak", "channels": 1, "moving": True},
+    ],
+    ids=lambda form: " ".join(f"{name}={value}" for name, value in form.items()),
+)
+
+
+@every_form
+@pytest.mark.parametrize("samples", [1, 2, 51, 52, 700])
+def test_agrees_with_the_slow_recursion(samples: int, form: Arguments) -> None:
+    args = arguments(2, samples=samples, **form)
+    for result, truth in zip(compress(**args), recursions.compress(**args), strict=True):
+        assert torch.allclose(result, truth, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("detector", ["peak", "rms"])
+def test_float32_keeps_140_db(detector: str) -> None:
+    args = arguments(2, samples=4000, detector=detector, dtype=torch.float32)
+    assert snr_db(compress(**args)[0], recursions.compress(**args)[0]) >= 140.0
+
+
+@every_form
+@pytest.mark.parametrize("offset", [0, 63])
+def test_gradients_agree_with_finite_differences(form: Arguments, offset: int) -> None:
+    args = arguments(2, samples=70, offset=offset, **form)
+    leaves = [value.requires_grad_() for value in tensors(args)]
+    assert torch.autograd.gradcheck(lambda *a: compress(**with_signals(args, list(a))), leaves, atol=1e-6)
+
+
+@every_form
+@pytest.mark.parametrize("samples", [1, 499, 500, 1100])
+def test_block_form_is_the_same(samples: int, form: Arguments) -> None:
+    args = arguments(3, samples=samples, **form)
+    pairs = [
+        *zip(compress(**args), block_compressor.compress(**args), strict=True),
+        *zip(gradients(compress, args), gradients(block_compressor.compress, args), strict=True),
+    ]
+    for kernel, plain in pairs:
+        assert torch.allclose(kernel, plain, rtol=1e-8, atol=1e-9 * float(plain.abs().max()))
+
+
+@pytest.mark.parametrize("knee_db", [0.0, 1e-12, 24.0])
+def test_gradients_are_finite_at_any_knee_and_on_its_edges(knee_db: float) -> None:
+    """Levels exactly at the threshold and at both ends of the knee, and silence."""
+    levels_db = torch.tensor([-24.0, -24.0 - knee_db / 2.0, -24.0 + knee_db / 2.0], dtype=torch.float64)
+    args = arguments(1, 1, 40, offset=0)
+    args["audio"] = torch.cat([torch.zeros(10), (10.0 ** (levels_db / 20.0)).repeat(10)]).double()[None, None]
+    args["controls"][..., 0], args["controls"][..., 2] = -24.0, knee_db
+    for function in (compress, block_compressor.compress):
+        assert all(gradient.isfinite().all() for gradient in gradients(function, args))
+
+
+def test_attack_slower_than_release_too() -> None:
+    """The branching smoother is the larger of two maps in one case and the smaller in the other."""
+    args = arguments(2, samples=600, offset=0)
+    args["controls"][0, :, 3:5] = torch.tensor([0.9, 0.999])
+    args["controls"][1, :, 3:5] = torch.tensor([0.999, 0.9])
+    truth = recursions.compress(**args)
+    for function in (compress, block_compressor.compress):
+        for result, expected in zip(function(**args), truth, strict=True):
+            assert torch.allclose(result, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_float32_gradients_are_those_of_float64() -> None:
+    args = arguments(2, samples=1500, dtype=torch.float32, key_channels=2)
+    double = args | {"audio": args["audio"].double(), "key": args["key"].double()}
+    for a, b in zip(gradients(compress, args), gradients(compress, double), strict=True):
+        assert (a.double() - b).norm() <= 1e-6 * b.norm()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 8, 9, 17])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("moving", [False, True], ids=["constant", "moving"])
+def test_row_alone_is_row_in_a_batch(rows: int, channels: int, moving: bool) -> None:
+    args = arguments(rows, channels, 200, moving=moving)
+    batch = [*compress(**args), *gradients(compress, args)[:1]]
+    for row in {0, rows // 2, rows - 1}:
+        single = with_signals(args, [value[row : row + 1] for value in tensors(args)])
+        for alone, together in zip(compress(**single), batch, strict=False):
+            assert torch.allclose(alone[0], together[row], rtol=1e-12, atol=1e-12)
+        truth = recursions.compress(**single)[0]
+        assert torch.allclose(batch[0][row], truth[0], rtol=1e-9, atol=1e-9)
+    assert batch[2].isfinite().all()
+
+
+def test_one_gradient_of_a_row_alone_is_that_of_the_row_in_a_batch() -> None:
+    args = arguments(9, 1, 300, moving=True)
+    weights = torch.randn(9, 1, 300, dtype=torch.float64)
+    leaves = [value.clone().requires_grad_() for value in tensors(args)]
+    together = torch.autograd.grad((compress(**with_signals(args, leaves))[0] * weights).sum(), leaves)
+    for row in (0, 4, 8):
+        leaves = [value[row : row + 1].clone().requires_grad_() for value in tensors(args)]
+        out, _ = compress(**with_signals(args, leaves))
+        alone = torch.autograd.grad((out * weights[row]).sum(), leaves)
+        for a, b in zip(alone, together, strict=True):
+            assert torch.allclose(a[0], b[row], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("detector", ["peak", "rms"])
+@pytest.mark.parametrize("moving", [False, True], ids=["constant", "moving"])
+def test_calls_of_any_length_continue_each_other(detector: str, moving: bool) -> None:
+    args = arguments(2, 2, 2000, detector=detector, moving=moving, dtype=torch.float32, offset=0)
+    whole, last = compress(**args)
+    blocks, start, state = [], 0, args["state"]
+    for length in [0, 1, 63, 64, 65, 500, 7, 1300]:
+        points = args["controls"]
+        if moving:
+            points = points[:, start // GRID :][:, : num_points(length, start % GRID)]
+        now = {"controls": points, "state": state, "offset": start % GRID}
+        piece, state = compress(**args | now | {"audio": args["audio"][..., start : start + length]})
+        blocks.append(piece)
+        start += length
+    assert snr_db(torch.cat(blocks, -1), whole) >= 140.0
+    assert torch.allclose(state, last, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("key_channels", [0, 1])
+def test_length_zero_passes_the_state_and_its_gradient(key_channels: int) -> None:
+    args = arguments(samples=0, key_channels=key_channels, moving=True)
+    out, state = compress(**args)
+    assert out.shape == (3, 2, 0)
+    assert torch.equal(state, args["state"])
+    assert state.data_ptr() != args["state"].data_ptr()
+    *_, to_controls, to_state = gradients(compress, args)
+    assert not to_controls.any()
+    assert to_state.norm() > 0.0
+
+
+def test_a_key_that_is_the_audio_changes_nothing() -> None:
+    """And the gradients of the two roles add up."""
+    args = arguments()
+    keyed = args | {"key": args["audio"].clone()}
+    assert torch.equal(compress(**keyed)[0], compress(**args)[0])
+    to_audio, *rest = gradients(compress, args)
+    to_signal, to_key, *keyed_rest = gradients(compress, keyed)
+    assert torch.allclose(to_signal + to_key, to_audio, rtol=1e-12, atol=1e-12)
+    for a, b in zip(rest, keyed_rest, strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("detector", ["peak", "rms"])
+def test_equal_channels_share_the_gradient(detector: str) -> None:
+    """Dual mono stays dual mono in training."""
+    args = arguments(1, 1, 300, detector=detector)
+    leaf = args["audio"].expand(-1, 2, -1).clone().requires_grad_()
+    out, _ = compress(**args | {"audio": leaf})
+    out.square().sum().backward()
+    assert leaf.grad is not None
+    assert torch.equal(leaf.grad[:, 0], leaf.grad[:, 1])
+
+
+def test_slope_zero_or_mix_zero_is_the_identity() -> None:
+    args = arguments(2, moving=True)
+    silent = torch.zeros_like(args["state"])
+    for column in (1, 6):
+        controls = args["controls"].clone()
+        controls[..., column] = 0.0
+        controls[..., 5] = 0.0 if column == 1 else 6.0
+        out, _ = compress(**args | {"controls": controls, "state": silent})
+        assert torch.equal(out, args["audio"])
+
+
+@pytest.mark.parametrize("detector", ["peak", "rms"])
+def test_a_nan_stays_in_its_row(detector: str) -> None:
+    args = arguments(9, 1, 300, detector=detector, dtype=torch.float32)
+    clean, _ = compress(**args)
+    args["audio"][4, 0, 100] = torch.nan
+    out, _ = compress(**args)
+    others = [row for row in range(9) if row != 4]
+    assert torch.equal(out[others], clean[others])
+    assert out[4, 0, 100:].isnan().all()
+    assert out[4, 0, :100].isfinite().all()
+
+
+def test_states_decay_to_zero_without_denormals() -> None:
+    args = arguments(1, 1, 60_000, detector="rms", offset=0)
+    args["audio"] = torch.zeros_like(args["audio"])
+    args["audio"][..., :100] = 1.0
+    _, state = compress(**args)
+    assert not state.any()
+
+
+@every_form
+def test_operator_is_well_made(form: Arguments) -> None:
+    args = arguments(2, samples=100, **form)
+    leaves = with_signals(args, [value.requires_grad_() for value in tensors(args)])
+    signals = leaves["audio"], leaves["key"], leaves["controls"], leaves["state"]
+    settings = args["detector"] == "rms", args["rms_coefficient"], args["offset"], True
+    torch.library.opcheck(torch.ops.gainstage.compress.default, (*signals, *settings))
+
+
+def test_second_derivative_is_refused_with_the_way_out() -> None:
+    args = arguments(1, 1, 20)
+    args["audio"].requires_grad_()
+    args["controls"].requires_grad_()
+    (gradient,) = torch.autograd.grad(compress(**args)[0].sum(), args["controls"], create_graph=True)
+    with pytest.raises(RuntimeError, match="block_compressor"):
+        gradient.sum().backward()
