@@ -1,5 +1,6 @@
 """A made-up mix that holds everything a result can hold, names that break things included."""
 
+import itertools
 import math
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def programme(name: str, loudness: float, *, clip: Clip | None = None, seed: int
         spectrum=spectrum(-2.5 + seed * 0.8, seed=seed),
         bands=tuple(
             StereoBand(lo, hi, 0.02 * 1.4**k * (1 + seed / 4), 0.98 - 0.07 * k - 0.05 * seed)
-            for k, (lo, hi) in enumerate(zip(edges[:-1], edges[1:], strict=True))
+            for k, (lo, hi) in enumerate(itertools.pairwise(edges))
         ),
         clip=clip,
     )
@@ -132,7 +133,7 @@ def track(k: int, name: str, *, clips: bool) -> Track:
         muted=silent,
         reasons=(
             f"The high-pass stands at {30 + 20 * k} Hz: nothing of the track plays below.",
-            "3.2 dB less than the role would get, since the lead vocal plays at the same time in 1.5 to 4 kHz.",
+            "3.2 dB less than the role would get, since the lead vocal plays in 1.5 to 4 kHz as well.",
         ),
     )
     channels = 2 if k in (2, 8) else 1

@@ -1,67 +1,64 @@
-"""What filters and compressors do, as curves to draw.
+"""What filters and compressors do, as curves to draw: the console's own laws at the values of a strip."""
 
-Filters are evaluated on their analogue prototypes: the RBJ cookbook's bilinear transform maps s to
-j·tan(ω/2)/tan(ω₀/2), so a digital filter's response is its prototype's there, without coefficients.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from gainstage.dsp import biquad
+from gainstage.dsp.compressor import static_curve
 from gainstage.report.settings import Band, Compressor, Equaliser, Pass, Stage
 
 Array = NDArray[np.float64]
-Complex = NDArray[np.complex128]
+
+_PASSES = {"high_pass": biquad.high_pass, "low_pass": biquad.low_pass}
+_BANDS = {"low_shelf": biquad.low_shelf, "peak": biquad.peak, "high_shelf": biquad.high_shelf}
 
 
-def filter_response_db(stages: Iterable[Stage], frequencies_hz: Array, *, sample_rate: int) -> Array:
-    """The gain of all filters and equalisers among some stages; other stages are taken as 0 dB.
+def filters_of(chain: Sequence[Stage]) -> list[Pass | Band]:
+    """All filters and bands of a chain, in its order."""
+    found: list[Pass | Band] = []
+    for stage in chain:
+        found += stage.bands if isinstance(stage, Equaliser) else [stage] if isinstance(stage, Pass) else []
+    return found
+
+
+def response_db(filters: Sequence[Pass | Band], frequencies_hz: Array, *, sample_rate: int) -> Array:
+    """The gain of filters in series.
 
     Args:
-        stages: a strip's chain.
+        filters: any number.
         frequencies_hz: where, below half the sample rate.
         sample_rate: in Hz.
     """
-    total_db = np.zeros_like(frequencies_hz)
-    for stage in stages:
-        parts: tuple[Pass | Band, ...] = ()
-        if isinstance(stage, Equaliser):
-            parts = stage.bands
-        elif isinstance(stage, Pass):
-            parts = (stage,)
-        for part in parts:
-            centre_hz = min(part.frequency_hz, 0.475 * sample_rate)
-            warped = np.tan(np.pi * frequencies_hz / sample_rate) / np.tan(np.pi * centre_hz / sample_rate)
-            total_db += 20 * np.log10(np.abs(_prototype(part, 1j * warped)) + 1e-10)
-    return total_db
+    if not filters:
+        return np.zeros_like(frequencies_hz)
+    coefficients = torch.stack([_coefficients(part, sample_rate) for part in filters])
+    response = biquad.frequency_response(coefficients, torch.from_numpy(frequencies_hz), sample_rate)
+    gain_db: Array = (20 * torch.log10(response.abs() + 1e-10)).numpy()
+    return gain_db
 
 
-def _prototype(part: Pass | Band, s: Complex) -> Complex:
-    """Analogue prototypes of Bristow-Johnson's cookbook, at unit frequency."""
-    q = part.q
+def _coefficients(part: Pass | Band, sample_rate: int) -> Tensor:
+    frequency_hz, q = torch.tensor(part.frequency_hz), torch.tensor(part.q)
     if isinstance(part, Pass):
-        top = s * s if part.kind == "high_pass" else 1
-        filtered: Complex = part.amount * top / (s * s + s / q + 1) + 1 - part.amount
-        return filtered
-    a = 10 ** (part.gain_db / 40)
-    if part.kind == "peak":
-        return (s * s + s * a / q + 1) / (s * s + s / (a * q) + 1)
-    lift, fall = a * s * s + np.sqrt(a) / q * s + 1, s * s + np.sqrt(a) / q * s + a
-    shelf: Complex = a * fall / lift if part.kind == "low_shelf" else a * lift / fall
-    return shelf
+        filtered = _PASSES[part.kind](frequency_hz, q, sample_rate)
+        return biquad.blend(filtered, torch.tensor(part.amount))
+    return _BANDS[part.kind](frequency_hz, torch.tensor(part.gain_db), q, sample_rate)
 
 
-def static_curve_db(compressor: Compressor, level_db: Array) -> Array:
-    """Output level of a compressor for steady input levels, make-up and mix included.
-
-    References:
-        Giannoulis, Massberg, Reiss, "Digital dynamic range compressor design", JAES 60(6), 2012, eq. 4.
-    """
-    over_db = level_db - compressor.threshold_db
-    knee_db = max(compressor.knee_db, 1e-9)
-    slope = 1 - 1 / compressor.ratio
-    bend_db = np.clip(over_db + knee_db / 2, 0.0, knee_db) ** 2 / (2 * knee_db)
-    reduction_db = slope * np.where(over_db > knee_db / 2, over_db, bend_db)
-    wet = 10 ** ((compressor.makeup_db - reduction_db) / 20)
-    return np.asarray(level_db + 20 * np.log10(compressor.mix * wet + 1 - compressor.mix), dtype=np.float64)
+def compressed_db(compressor: Compressor, level_db: Array) -> Array:
+    """Output level of a compressor for steady input levels, make-up and mix included."""
+    level = torch.from_numpy(level_db)
+    wet_db = static_curve(
+        level,
+        threshold_db=torch.tensor(compressor.threshold_db),
+        ratio=torch.tensor(compressor.ratio),
+        knee_db=torch.tensor(compressor.knee_db),
+        makeup_db=torch.tensor(compressor.makeup_db),
+    )
+    gain = compressor.mix * 10 ** ((wet_db - level) / 20) + 1 - compressor.mix
+    output_db: Array = (level + 20 * torch.log10(gain)).double().numpy()
+    return output_db

@@ -19,7 +19,7 @@ _ENVELOPE_S = 0.5
 
 @dataclass(frozen=True)
 class Region:
-    """A part of a clip's source, in seconds; `is_cut` if there is more of the clip before or behind it."""
+    """A part of a clip's source, in seconds; `is_cut` if the source goes on before or behind it."""
 
     start_s: float
     end_s: float
@@ -45,7 +45,7 @@ def describe(clip: Clip) -> tuple[Region, int]:
             seconds, channels = reader.num_samples / reader.sample_rate, reader.channels
     start_s = min(max(clip.start_s, 0.0), seconds)
     end_s = seconds if clip.end_s is None else min(clip.end_s, seconds)
-    return Region(start_s, max(end_s, start_s)), channels
+    return Region(start_s, max(end_s, start_s), is_cut=start_s > 0.0 or end_s < seconds), channels
 
 
 def excerpt(clip: Clip, whole: Region, seconds: float) -> Region:

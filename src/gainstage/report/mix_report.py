@@ -85,7 +85,7 @@ def _mix_blocks(result: MixResult, song: Players) -> Iterator[Block]:
     if song.voices:
         yield song
     if result.mix.short_term_lufs is not None:
-        yield Drawing(plots.loudness_over_time(heard), "Loudness over time")
+        yield Drawing(plots.loudness_over_time(heard), "Loudness over time (level lines: integrated)")
     pictures = []
     if result.mix.spectrum is not None:
         named = [(p.name, p.spectrum) for p in heard if p.spectrum is not None]
@@ -154,7 +154,7 @@ def _strips(result: MixResult, of_tracks: list[Players]) -> Iterator[Block]:
         said = ", ".join(
             [f"{words.title(track.role)}, {'stereo' if stereo else 'mono'}", *_place(track.strip)]
         )
-        named = ((BEFORE, track.spectrum_before), (AFTER, track.spectrum_after))
+        named = ((AFTER, track.spectrum_after), (BEFORE, track.spectrum_before))
         spectra = [(name, spectrum) for name, spectrum in named if spectrum is not None]
         more: list[Block] = [Drawing(plots.spectra(spectra), "Spectrum")] if spectra else []
         before: list[Block] = [Text((_origin(track),)), *([players] if players.voices else [])]

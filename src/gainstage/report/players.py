@@ -25,6 +25,7 @@ LOUDNESS_LUFS = -18.0
 _SONGS_SHARE = 0.6
 _CEILING_DB = -1.0
 _OVERHEAD_BYTES = 4_000  # a file's header and its last, padded frame
+_NOTHING = Region(0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,8 @@ class TakeSet:
 
     Args:
         title: what they are takes of.
-        takes: one or more; the first decides which passage is heard where there is no room for all.
+        takes: one or more. All clips start at the same moment of the song, wherever that lies in their files.
+            The first decides which passage is heard where there is no room for all.
         is_song: played whole if it can be; else an excerpt is enough.
     """
 
@@ -59,11 +61,12 @@ class TakeSet:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """A take: what its file holds, the largest sample of what is played, or why it cannot be heard."""
+    """A take: all of it, the part that is played and its largest sample; or why it cannot be heard."""
 
     take: Take
     whole: Region
     channels: int = 1
+    part: Region = _NOTHING
     peak: float = 0.0
     problem: str = ""
 
@@ -96,7 +99,7 @@ def _open(take: Take) -> _Source:
     try:
         whole, channels = excerpts.describe(take.clip)
     except (ValueError, OSError) as error:
-        return _Source(take, Region(0.0, 0.0), problem=_cannot(error))
+        return _Source(take, _NOTHING, problem=_cannot(error))
     if whole.seconds <= 0.0:
         return _Source(take, whole, problem="holds no audio")
     if take.loudness_lufs == -math.inf:
@@ -142,30 +145,27 @@ def _make(takes: TakeSet, sources: list[_Source], seconds: float, how: Codec) ->
         region = excerpts.excerpt(playable[0].take.clip, playable[0].whole, seconds)
     except ValueError as error:
         return Players(takes.title, tuple(Voice(s.take.label, "", _cannot(error)) for s in sources), "")
-    measured = [_with_peak(source, region) for source in sources]
+    offset_s = region.start_s - playable[0].whole.start_s
+    measured = [_with_part(source, offset_s, region) for source in sources]
     target_lufs, gains_db = _match(measured)
     quietest_db = min((g for s, g in zip(measured, gains_db, strict=True) if not s.problem), default=0.0)
     voices = tuple(
-        _voice(source, region, gain_db, quietest_db, how)
-        for source, gain_db in zip(measured, gains_db, strict=True)
+        _voice(source, gain_db, quietest_db, how) for source, gain_db in zip(measured, gains_db, strict=True)
     )
-    return Players(takes.title, voices, _note(region, playable[0].whole, target_lufs, how))
+    return Players(takes.title, voices, _note(region, target_lufs, how))
 
 
-def _within(source: _Source, region: Region) -> Region:
-    """The region as far as the take goes."""
-    end_s = min(region.end_s, source.whole.end_s)
-    return Region(min(region.start_s, end_s), end_s, region.is_cut)
-
-
-def _with_peak(source: _Source, region: Region) -> _Source:
+def _with_part(source: _Source, offset_s: float, region: Region) -> _Source:
+    """A source cut to the same moment as the region, as far as it goes, and its peak there."""
     if source.problem:
         return source
+    start_s = min(source.whole.start_s + offset_s, source.whole.end_s)
+    part = Region(start_s, min(start_s + region.seconds, source.whole.end_s), region.is_cut)
     try:
-        peak = excerpts.peak(source.take.clip, _within(source, region))
+        peak = excerpts.peak(source.take.clip, part)
     except ValueError as error:
         return replace(source, problem=_cannot(error))
-    return replace(source, peak=peak, problem="" if peak > 0.0 else "silent here")
+    return replace(source, part=part, peak=peak, problem="" if peak > 0.0 else "silent here")
 
 
 def _match(sources: list[_Source]) -> tuple[float | None, list[float]]:
@@ -188,22 +188,20 @@ def _gain_db(source: _Source, target_lufs: float | None) -> float:
     return target_lufs - source.take.loudness_lufs
 
 
-def _voice(source: _Source, region: Region, gain_db: float, quietest_db: float, how: Codec) -> Voice:
+def _voice(source: _Source, gain_db: float, quietest_db: float, how: Codec) -> Voice:
     label = source.take.label
     if source.problem:
         return Voice(label, "", source.problem)
-    part = _within(source, region)
-    blocks, rate = excerpts.playable_blocks(source.take.clip, part, gain=10 ** (gain_db / 20))
+    blocks, rate = excerpts.playable_blocks(source.take.clip, source.part, gain=10 ** (gain_db / 20))
     address = encode(blocks, sample_rate=rate, channels=source.channels, how=how)
     # The takes' own levels against each other: gains taken back, then all turned down alike to stay below 1.
     return Voice(label, address, words.gain(gain_db), volume=10 ** ((quietest_db - gain_db) / 20))
 
 
-def _note(region: Region, whole: Region, loudness_lufs: float | None, how: Codec) -> str:
+def _note(region: Region, loudness_lufs: float | None, how: Codec) -> str:
     parts = []
     if region.is_cut:
-        start, end, total = (words.position(s) for s in (region.start_s, region.end_s, whole.end_s))
-        parts.append(f"Excerpt {start} – {end} of {total}.")
+        parts.append(f"Excerpt {words.position(region.start_s)} – {words.position(region.end_s)}.")
     if loudness_lufs is not None:
         parts.append(f"Played at {words.loudness(loudness_lufs)}.")
     parts.append(f"{how.name}.")

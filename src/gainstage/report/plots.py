@@ -22,7 +22,18 @@ from gainstage.report.axes import (
     zero_line,
 )
 from gainstage.report.measured import Numbers, Programme, Spectrum
-from gainstage.report.style import FIRST, INK, LINES, MUTED, PAPER, Plot, figure, finish, house_style
+from gainstage.report.style import (
+    FIRST,
+    INK,
+    LINES,
+    MUTED,
+    PAPER,
+    Plot,
+    figure,
+    finish,
+    house_style,
+    plain_figure,
+)
 
 Array = NDArray[np.float64]
 
@@ -94,7 +105,7 @@ def bars(
 def loudness_over_time(programmes: Sequence[Programme]) -> Plot:
     """Short-term loudness of each, the first one's momentary loudness behind it, integrated as thin lines."""
     with house_style():
-        drawing, (axes,) = figure(WIDE_IN, HEIGHT_IN)
+        drawing, axes = plain_figure(WIDE_IN, HEIGHT_IN, has_legend=True)
         end_s = 0.0
         for (colour, dash, width), programme in zip(LINES, programmes, strict=False):
             if programme.momentary_lufs is not None and programme is programmes[0]:
@@ -107,7 +118,7 @@ def loudness_over_time(programmes: Sequence[Programme]) -> Plot:
                 )
             if programme.short_term_lufs is not None:
                 times_s, values = thinned(programme.short_term_lufs)
-                end_s = max(end_s, *np.asarray(programme.short_term_lufs.times_s)[-1:])
+                end_s = max([end_s, *np.asarray(programme.short_term_lufs.times_s)[-1:]])
                 label = f"{legend_name(programme.name)}, short-term"
                 axes.plot(times_s, values, color=colour, linestyle=dash, linewidth=width, label=label)
             if np.isfinite(programme.integrated_lufs):
@@ -127,7 +138,7 @@ def loudness_over_time(programmes: Sequence[Programme]) -> Plot:
 def spectra(named: Sequence[tuple[str, Spectrum]], *, title: str = "Long-term spectrum") -> Plot:
     """Long-term spectra in thirds of an octave on one scale; the upper 60 dB."""
     with house_style():
-        drawing, (axes,) = figure(WIDTH_IN, HEIGHT_IN)
+        drawing, axes = plain_figure(WIDTH_IN, HEIGHT_IN, has_legend=True)
         for (colour, dash, width), (name, spectrum) in zip(LINES, named, strict=False):
             axes.plot(
                 *third_octaves_db(spectrum),

@@ -14,10 +14,20 @@ from gainstage.report.axes import (
     time_axis,
     zero_line,
 )
-from gainstage.report.curves import filter_response_db, static_curve_db
+from gainstage.report.curves import compressed_db, filters_of, response_db
 from gainstage.report.plots import ROW_IN, WIDTH_IN
-from gainstage.report.settings import Band, Compressor, Equaliser, Pass, Stage
-from gainstage.report.style import FIRST, LINES, MUTED, SECOND, Plot, figure, finish, house_style
+from gainstage.report.settings import Band, Compressor, Stage
+from gainstage.report.style import (
+    FIRST,
+    LINES,
+    MUTED,
+    SECOND,
+    Plot,
+    figure,
+    finish,
+    house_style,
+    plain_figure,
+)
 
 _SMALL_IN = 2.1
 
@@ -25,34 +35,32 @@ _SMALL_IN = 2.1
 def filter_curve(chain: Sequence[Stage], *, name: str, sample_rate: int) -> Plot:
     """The frequency response of all filters and equalisers of a chain, each band marked."""
     frequencies_hz = np.geomspace(20.0, min(20_000.0, 0.475 * sample_rate), 160)
-    bands: list[Band | Pass] = []
-    for stage in chain:
-        bands += stage.bands if isinstance(stage, Equaliser) else [stage] if isinstance(stage, Pass) else []
+    filters = filters_of(chain)
+    bells = [part for part in filters if isinstance(part, Band)]
     with house_style():
-        drawing, (axes,) = figure(WIDTH_IN, _SMALL_IN)
+        drawing, axes = plain_figure(WIDTH_IN, _SMALL_IN)
         zero_line(axes)
-        response_db = filter_response_db(chain, frequencies_hz, sample_rate=sample_rate)
-        axes.plot(frequencies_hz, response_db, color=FIRST, linewidth=LINES[0][2])
-        for band in bands:
-            at = np.array([np.clip(band.frequency_hz, 20.0, frequencies_hz[-1])])
-            height = filter_response_db(chain, at, sample_rate=sample_rate)
-            axes.plot(at, height, "o" if isinstance(band, Band) else "^", color=FIRST, markersize=4.5)
+        gain_db = response_db(filters, frequencies_hz, sample_rate=sample_rate)
+        axes.plot(frequencies_hz, gain_db, color=FIRST, linewidth=LINES[0][2])
+        for part in filters:
+            at_hz = np.array([np.clip(part.frequency_hz, 20.0, frequencies_hz[-1])])
+            height_db = response_db(filters, at_hz, sample_rate=sample_rate)
+            axes.plot(at_hz, height_db, "o" if isinstance(part, Band) else "^", color=FIRST, markersize=4.5)
         frequency_axis(axes)
-        bells = [stage for stage in chain if isinstance(stage, Equaliser)]  # the filters' flanks have no end
-        bent_db = filter_response_db(bells, frequencies_hz, sample_rate=sample_rate)
+        bent_db = response_db(bells, frequencies_hz, sample_rate=sample_rate)  # a filter's flank has no end
         limit_db = max(6.0, float(np.abs(bent_db).max()) + 2.0)
         axes.set_ylim(-limit_db, limit_db)
         axes.set_ylabel("dB")
-        said = words.listed([words.frequency(band.frequency_hz) for band in bands])
+        said = words.listed([words.frequency(part.frequency_hz) for part in filters])
         return finish(drawing, f"Equaliser and filters of {words.printable(name)}: bands at {said}.")
 
 
 def compressor_curve(compressor: Compressor, *, name: str) -> Plot:
     """Output level over input level, the threshold marked."""
     level_db = np.linspace(-60.0, 0.0, 121)
-    output_db = static_curve_db(compressor, level_db)
+    output_db = compressed_db(compressor, level_db)
     with house_style():
-        drawing, (axes,) = figure(WIDTH_IN / 2, _SMALL_IN + 0.3)
+        drawing, axes = plain_figure(WIDTH_IN / 2, _SMALL_IN)
         axes.plot(level_db, level_db, color=MUTED, linewidth=0.8)
         axes.plot(level_db, output_db, color=FIRST, linewidth=LINES[0][2])
         axes.axvline(compressor.threshold_db, color=SECOND, linestyle="--", linewidth=1.0)
@@ -68,14 +76,14 @@ def compressor_curve(compressor: Compressor, *, name: str) -> Plot:
 def gain_reduction(named: Sequence[tuple[str, Compressor]], *, title: str = "Gain reduction") -> Plot:
     """Gain reduction over time, downwards from 0 dB as a meter shows it."""
     with house_style():
-        drawing, (axes,) = figure(WIDTH_IN, _SMALL_IN)
+        drawing, axes = plain_figure(WIDTH_IN, _SMALL_IN, has_legend=len(named) > 1)
         end_s, deepest_db = 0.0, 3.0
         for (colour, dash, width), (name, compressor) in zip(LINES, named, strict=False):
             if compressor.reduction_db is None:
                 continue
             times_s, values_db = thinned(compressor.reduction_db)
-            end_s = max(end_s, *times_s[-1:])
-            deepest_db = max(deepest_db, *values_db[np.isfinite(values_db)])
+            end_s = max([end_s, *times_s[-1:]])
+            deepest_db = max([deepest_db, *values_db[np.isfinite(values_db)]])
             label = legend_name(name)
             axes.plot(times_s, -values_db, color=colour, linestyle=dash, linewidth=width - 0.6, label=label)
         time_axis(axes, end_s)

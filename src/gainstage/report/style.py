@@ -102,13 +102,23 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def figure(width_in: float, height_in: float, rows: int = 1, columns: int = 1) -> "tuple[Figure, list[Axes]]":
-    """An empty figure of so many axes; use it within `house_style`."""
+def figure(width_in: float, height_in: float, *, rows: int = 1) -> "tuple[Figure, list[Axes]]":
+    """An empty figure of axes above each other that makes room for names of any length."""
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(width_in, height_in), layout="constrained")
-    axes = drawing.subplots(rows, columns, squeeze=False)
-    return drawing, list(axes.flat)
+    return drawing, list(drawing.subplots(rows, 1, squeeze=False).flat)
+
+
+def plain_figure(width_in: float, height_in: float, *, has_legend: bool = False) -> "tuple[Figure, Axes]":
+    """An empty figure with fixed margins, for axes marked with numbers: three times as fast to draw."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(width_in, height_in))
+    top_in, right_in, bottom_in, left_in = (0.32 if has_legend else 0.1), 0.1, 0.45, 0.58
+    box = (left_in, bottom_in, width_in - left_in - right_in, height_in - bottom_in - top_in)
+    sides = (box[0] / width_in, box[1] / height_in, box[2] / width_in, box[3] / height_in)
+    return drawing, drawing.add_axes(sides)
 
 
 def finish(drawing: "Figure", alt: str, *, wide: bool = False) -> Plot:
