@@ -7,7 +7,7 @@ instrument beats a voice (an organ can be a Vox), `bass` beats a guitar but not 
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -177,28 +177,26 @@ def _look_up(phrase: str) -> _Meaning | None:
 @cache
 def _lexicon() -> dict[str, _Meaning]:
     """Every word and phrase of `words.py`, folded, phrases also written together."""
-    found: dict[str, dict[str, str | frozenset[str]]] = {}
+    names, hints = dict(_spellings(NAMES)), dict(_spellings(HINTS))
+    modifiers: dict[str, frozenset[str]] = {}
+    for spelling, tag in _spellings(MODIFIERS):
+        modifiers[spelling] = modifiers.get(spelling, frozenset()) | {tag}
+    lexicon = {
+        spelling: _Meaning(
+            names.get(spelling, ""), hints.get(spelling, ""), modifiers.get(spelling, frozenset())
+        )
+        for spelling in {*names, *hints, *modifiers}
+    }
+    silent = {word.strip(): _Meaning() for word in SILENT_WORDS.split(",")}
+    return silent | lexicon
 
-    def note(phrases: str, field: str, tag: str) -> None:
+
+def _spellings(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for tag, phrases in table.items():
         for phrase in phrases.split(","):
             words = _WORD.findall(_fold(phrase))
-            for spelling in {" ".join(words), "".join(words)}:
-                entry = found.setdefault(spelling, {})
-                if field == "modifiers":
-                    entry[field] = frozenset({tag}).union(entry.get(field, ()))
-                else:
-                    entry.setdefault(field, tag)
-
-    for tag, phrases in NAMES.items():
-        note(phrases, "name", tag)
-    for tag, phrases in HINTS.items():
-        note(phrases, "hint", tag)
-    for tag, phrases in MODIFIERS.items():
-        note(phrases, "modifiers", tag)
-    lexicon = {phrase: _Meaning(**entry) for phrase, entry in found.items()}  # type: ignore[arg-type]
-    for word in SILENT_WORDS.split(","):
-        lexicon.setdefault(word.strip(), _Meaning())
-    return lexicon
+            yield " ".join(words), tag
+            yield "".join(words), tag
 
 
 def _take_apart(word: str) -> list[_Meaning]:

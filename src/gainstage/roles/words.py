@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 NAMES: Mapping[str, str] = {
     "kick": """
-        kick, kik, kck, kd, bd, bass drum, kick drum, bdrum, subkick, sub kick, kickdr, kick beater,
-        basedrum, fussdrum, bombo, bumbo, grosse caisse, grossecaisse, cassa, grancassa, gran cassa,
-        basdrum, bastrumma, stopa, bas bubon, бочка, бас барабан, キック, バスドラ, 底鼓, 大鼓, 킥""",
+        grosse trommel, kick, kik, kck, kd, bd, bass drum, kick drum, bdrum, subkick, sub kick, kickdr,
+        kick beater, basedrum, fussdrum, bombo, bumbo, grosse caisse, grossecaisse, cassa, grancassa,
+        gran cassa, basdrum, bastrumma, stopa, bas bubon, бочка, бас барабан, キック, バスドラ, 底鼓,
+        大鼓, 킥""",
     "snare": """
         snare, snr, sn, sd, snare drum, sdrum, snr drum, rimshot, sidestick, side stick, xstick,
         cross stick, rim click, caisse claire, caja, tarola, redoblante, caixa, rullante, virvel,
@@ -22,23 +23,24 @@ NAMES: Mapping[str, str] = {
         hats, high hat, highhat, hihhat, charleston, charley, contratempo, chimbal, хэт, хай хэт,
         хайхэт, ハイハット, ハット, 踩镲, 踩鑔, 하이햇""",
     "tom": """
-        tom, tomtom, tom tom, rack tom, racktom, floor tom, floortom, ftom, rtom, toms, goliat,
-        timbalao, fl tom, том, タム, 嗵鼓, 통통, 탐""",
+        tom basse, tom, tomtom, tom tom, rack tom, racktom, floor tom, floortom, ftom, rtom, toms,
+        goliat, timbalao, fl tom, том, タム, 嗵鼓, 통통, 탐""",
     "cymbal": """
         cymbal, cym, cymb, crash, ride, splash, china cymbal, hi cymbal, sizzle, crashes, rides,
         becken, cymbale, platillo, platillos, prato, piatti, piatto, bekken, cymbaler, talerze,
         тарелки, тарелка, крэш, райд, シンバル, クラッシュ, ライド, 镲, 심벌""",
     "percussion": """
-        percussion, perc, percs, prc, conga, congas, bongo, bongos, shaker, shakers, tambourine, tamb,
-        tambo, tambourin, clap, claps, handclap, hand clap, snap, snaps, finger snap, cowbell,
-        woodblock, wood block, clave, claves, cabasa, guiro, maraca, maracas, triangle, timbale,
-        timbales, djembe, cajon, cuica, agogo, tabla, udu, darbuka, doumbek, bodhran, taiko, surdo,
-        pandeiro, castanet, castanets, vibraslap, windchime, wind chime, chimes, bell tree, marimba,
-        vibraphone, vibes, xylophone, glockenspiel, glock, tubular bells, sleigh bell, sleighbell,
-        jingle, gong, timpani, timpano, timp, timps, steel drum, steelpan, steel pan, kalimba, mbira,
-        stomp, stomps, foot stomp, tabor, washboard, schellenkranz, klatschen, perkussion, percusion,
-        percusiones, palmas, percussioni, percussao, percussie, перкуссия, перк, шейкер, бубен, хлопки,
-        パーカッション, タンバリン, シェイカー, クラップ, 打击乐, 沙锤, 퍼커션""",
+        rainstick, daiko, anvil, shkr, hand drum, war drum, frame drum, talking drum, finger cymbal,
+        steel tongue drum, percussion, perc, percs, prc, conga, congas, bongo, bongos, shaker, shakers,
+        tambourine, tamb, tambo, tambourin, clap, claps, handclap, hand clap, snap, snaps, finger snap,
+        cowbell, woodblock, wood block, clave, claves, cabasa, guiro, maraca, maracas, triangle,
+        timbale, timbales, djembe, cajon, cuica, agogo, tabla, udu, darbuka, doumbek, bodhran, taiko,
+        surdo, pandeiro, castanet, castanets, vibraslap, windchime, wind chime, chimes, bell tree,
+        marimba, vibraphone, vibes, xylophone, glockenspiel, glock, tubular bells, sleigh bell,
+        sleighbell, jingle, gong, timpani, timpano, timp, timps, steel drum, steelpan, steel pan,
+        kalimba, mbira, stomp, stomps, foot stomp, tabor, washboard, schellenkranz, klatschen,
+        perkussion, percusion, percusiones, palmas, percussioni, percussao, percussie, перкуссия, перк,
+        шейкер, бубен, хлопки, パーカッション, タンバリン, シェイカー, クラップ, 打击乐, 沙锤, 퍼커션""",
     "drums": """
         drum, drums, drumset, drum set, drumkit, drum kit, drs, drm, drms, dr, kit, kits, drum machine,
         drumloop, overhead, overheads, ovh, ovhd, overhd, oh, ohs, drum room, drum bus, breakbeat,
@@ -55,6 +57,7 @@ NAMES: Mapping[str, str] = {
         guitar, gtr, gtrs, guit, guits, gt, gtar, guitr, guitare, guitarra, chitarra, gitarre, gitaar,
         gitarr, gitara, kitara, gitar, git, gits, guitarre, гитара, гит, ギター, 吉他, 기타""",
     "guitar_acoustic": """
+        ukelele, psaltery, guzheng, liuqin, zhongruan, pipa, koto, shamisen, saz, baglama, balalaika,
         agtr, agt, acgtr, acgt, acougtr, acougt, acoustic gtr, ac gtr, acgit, agit, acoustic guitar,
         a gtr, a guitar, aco gtr, acousticgtr, banjo, mandolin, mando, ukulele, uke, dobro, resonator,
         bouzouki, oud, sitar, charango, cavaquinho, nylon, nylon gtr, spanish guitar, classical guitar,
@@ -63,13 +66,13 @@ NAMES: Mapping[str, str] = {
         укулеле, балалайка, アコギ, ウクレレ, 木吉他, 통기타, 어쿠스틱 기타, mandoline, mandolino,
         banjos, requinto, tres""",
     "guitar_electric": """
-        egtr, egt, elgtr, elgt, elecgtr, elecgt, electricgtr, electric gtr, electric guitar, elec gtr,
-        el gtr, egit, e gtr, e guitar, e git, lead guitar, leadgtr, rhythm guitar, rhy gtr, rhygtr,
-        rhythmgtr, gtrdist, gtr dist, dist gtr, lap steel, lapsteel, pedal steel, pedalsteel,
-        slide guitar, telecaster, tele, strat, stratocaster, les paul, lespaul, powerchord,
-        power chords, egitarre, e gitarre, stromgitarre, sologitarre, guitare electrique,
-        guitarra electrica, chitarra elettrica, электрогитара, エレキ, エレキギター, 电吉他, 電吉他,
-        일렉 기타""",
+        ebow, e bow, egtr, egt, elgtr, elgt, elecgtr, elecgt, electricgtr, electric gtr,
+        electric guitar, elec gtr, el gtr, egit, e gtr, e guitar, e git, lead guitar, leadgtr,
+        rhythm guitar, rhy gtr, rhygtr, rhythmgtr, gtrdist, gtr dist, dist gtr, lap steel, lapsteel,
+        pedal steel, pedalsteel, slide guitar, telecaster, tele, strat, stratocaster, les paul,
+        lespaul, powerchord, power chords, egitarre, e gitarre, stromgitarre, sologitarre,
+        guitare electrique, guitarra electrica, chitarra elettrica, электрогитара, エレキ,
+        エレキギター, 电吉他, 電吉他, 일렉 기타""",
     "piano": """
         piano, pno, pn, pian, grand piano, upright piano, klavier, fluegel, flugel, pianoforte, klaver,
         fortepian, пианино, рояль, фортепиано, фоно, ピアノ, 钢琴, 鋼琴, 피아노""",
@@ -77,11 +80,12 @@ NAMES: Mapping[str, str] = {
         organ, org, hammond, b3, leslie, farfisa, orgel, orgue, organo, orgao, hammondorgel,
         pipe organ, church organ, harmonium, орган, オルガン, 管风琴, 风琴, 오르간""",
     "keys": """
-        key, keys, keyboard, keyboards, kybd, kbd, kb, keyb, epiano, e piano, electric piano,
-        elec piano, ep, rhodes, wurlitzer, wurli, wurly, clav, clavinet, clavi, harpsichord, cembalo,
-        celesta, celeste, mellotron, accordion, akkordeon, accordeon, toy piano, melodica, dx7, tasten,
-        clavier, claviers, teclado, teclados, tastiera, tastiere, toetsen, klaviatur, klawisze,
-        клавиши, клавишные, родес, аккордеон, баян, キーボード, エレピ, 键盘, 鍵盤, 키보드, music box""",
+        accordian, key, keys, keyboard, keyboards, kybd, kbd, kb, keyb, epiano, e piano,
+        electric piano, elec piano, ep, rhodes, wurlitzer, wurli, wurly, clav, clavinet, clavi,
+        harpsichord, cembalo, celesta, celeste, mellotron, accordion, akkordeon, accordeon, toy piano,
+        melodica, dx7, tasten, clavier, claviers, teclado, teclados, tastiera, tastiere, toetsen,
+        klaviatur, klawisze, клавиши, клавишные, родес, аккордеон, баян, キーボード, エレピ, 键盘,
+        鍵盤, 키보드, music box""",
     "synth": """
         synth, syn, synt, synthesizer, synthesiser, synths, synthe, synthi, moog, minimoog, minilogue,
         juno, jupiter, prophet, korg, roland, arturia, serum, sylenth, omnisphere, supersaw, saw,
@@ -121,34 +125,36 @@ NAMES: Mapping[str, str] = {
         armonica, flauto, clarinetto, sassofono, fiati, fluit, klarinet, dwarsfluit, флейта, саксофон,
         сакс, кларнет, гармошка, フルート, サックス, クラリネット, 长笛, 笛子, 萨克斯, 색소폰, 플루트""",
     "vocal": """
-        vocal, vocals, vox, voxes, voc, vocs, vcl, voice, voices, vx, singer, sing, singing, sung,
-        soprano, tenor voice, rap, rapper, verse vox, spoken, spoken word, speech, gesang, stimme,
-        stimmen, sprecher, voix, chant, chanteur, chanteuse, voz, voces, vocais, voce, cantante, canto,
-        zang, sang, rost, wokal, wokale, spiew, laulu, вокал, голос, голоса, ボーカル, ヴォーカル, 歌,
-        人声, 人聲, 보컬, 노래, male vocal, female vocal, malesinger, femalesinger""",
+        speaker, screamer, vocalist, vocal, vocals, vox, voxes, voc, vocs, vcl, voice, voices, vx,
+        singer, sing, singing, sung, soprano, tenor voice, rap, rapper, verse vox, spoken, spoken word,
+        speech, gesang, stimme, stimmen, sprecher, voix, chant, chanteur, chanteuse, voz, voces,
+        vocais, voce, cantante, canto, zang, sang, rost, wokal, wokale, spiew, laulu, вокал, голос,
+        голоса, ボーカル, ヴォーカル, 歌, 人声, 人聲, 보컬, 노래, male vocal, female vocal, malesinger,
+        femalesinger""",
     "lead_vocal": """
         lead vocal, lead vocals, lead vox, leadvox, leadvocal, leadvoc, ldvox, ld vox, lvox, lv, lvs,
         lvx, lead voice, leadvoice, lead voc, main vocal, main vox, mainvox, vox main, ld vocal,
         leadgesang, hauptstimme, voz principal, voix lead, voce principale, voz lead, leadzang,
         leadsang, вокал основной, лид вокал, メインボーカル, 主唱, 메인 보컬""",
     "backing_vocal": """
-        backing vocal, backing vocals, backing vox, backingvox, backing, bgvox, bg vox, bgv, bgvs,
-        bvox, bv, bvs, bvx, bkg, bkgvox, bkgd, bkv, bgs, backup vocal, backup vox, backvox, back vox,
-        back vocal, backvoc, background vocal, background vox, backgroundvox, background vocals,
-        harmony, harmonies, harm, harms, harmo, harmvox, harmvoc, hvox, choir, choirs, chor, gang,
-        gang vocal, gangvox, group vocal, groupvox, group vox, crowd vocal, crowdvox, shout, shouts,
-        chant vox, adlib, adlibs, ad lib, ad libs, ooh, oohs, oos, aah, aahs, ahh, ahhs, ooo, aaa,
-        la la, doo wop, vocal dbl, vox dbl, response vox, background singer, chorus vocal, backings,
-        backgesang, hintergrundgesang, choeur, choeurs, chœur, chœurs, coro, coros, coral, cori,
-        coretto, coretti, corista, koor, achtergrond, kor, chorki, chorek, kuoro, бэк, бэки, бек, беки,
-        бэк вокал, бэквокал, бек вокал, подпевки, хор, コーラス, ハモリ, 和声, 和聲, 合唱, 코러스, 합창""",
+        vocalists, backing vocal, backing vocals, backing vox, backingvox, backing, bgvox, bg vox, bgv,
+        bgvs, bvox, bv, bvs, bvx, bkg, bkgvox, bkgd, bkv, bgs, backup vocal, backup vox, backvox,
+        back vox, back vocal, backvoc, background vocal, background vox, backgroundvox,
+        background vocals, harmony, harmonies, harm, harms, harmo, harmvox, harmvoc, hvox, choir,
+        choirs, chor, gang, gang vocal, gangvox, group vocal, groupvox, group vox, crowd vocal,
+        crowdvox, shout, shouts, chant vox, adlib, adlibs, ad lib, ad libs, ooh, oohs, oos, aah, aahs,
+        ahh, ahhs, ooo, aaa, la la, doo wop, vocal dbl, vox dbl, response vox, background singer,
+        chorus vocal, backings, backgesang, hintergrundgesang, choeur, choeurs, chœur, chœurs, coro,
+        coros, coral, cori, coretto, coretti, corista, koor, achtergrond, kor, chorki, chorek, kuoro,
+        бэк, бэки, бек, беки, бэк вокал, бэквокал, бек вокал, подпевки, хор, コーラス, ハモリ, 和声,
+        和聲, 合唱, 코러스, 합창""",
     "fx": """
-        fx, sfx, efx, effect, effects, riser, risers, uplifter, downlifter, downer, sweep, sweeps,
-        impact, impacts, whoosh, swoosh, white noise, noise, noises, reverse, rev fx, foley,
-        field recording, ambience fx, transition, transitions, stinger, scratch, scratches, scratching,
-        turntable, turntables, vinyl, siren, laser, explosion, boom, glitch, glitches, zap, efekt,
-        efekty, effekt, effekte, effet, effets, bruitage, bruit, efecto, efectos, ruido, effetti,
-        rumore, gerausch, geraeusch, эффект, эффекты, шум, 効果音, 音效, 효과음""",
+        sub drop, bass drop, fx, sfx, efx, effect, effects, riser, risers, uplifter, downlifter,
+        downer, sweep, sweeps, impact, impacts, whoosh, swoosh, white noise, noise, noises, reverse,
+        rev fx, foley, field recording, ambience fx, transition, transitions, stinger, scratch,
+        scratches, scratching, turntable, turntables, vinyl, siren, laser, explosion, boom, glitch,
+        glitches, zap, efekt, efekty, effekt, effekte, effet, effets, bruitage, bruit, efecto, efectos,
+        ruido, effetti, rumore, gerausch, geraeusch, эффект, эффекты, шум, 効果音, 音效, 효과음""",
     "other": """
         other, others, misc, backing track, backingtrack, playback, instrumental, band, accompaniment,
         rest, etc, click, clicktrack, metronome, sonstige, sonstiges, autre, autres, otros, otro,
@@ -161,7 +167,7 @@ HINTS: Mapping[str, str] = {
     "snare": """
         s btm, rim, wires""",
     "hat": """
-        closed, opened""",
+        ch, closed, opened""",
     "cymbal": """
         bell, china""",
     "percussion": """
@@ -172,10 +178,10 @@ HINTS: Mapping[str, str] = {
     "bass": """
         sub, low end, 808, reese, wobble""",
     "guitar_electric": """
-        amp, cab, riff, solo, dist, distortion, fuzz, chug, chugs, twang, marshall, fender, mesa,
+        eg, amp, cab, riff, solo, dist, distortion, fuzz, chug, chugs, twang, marshall, fender, mesa,
         crunch, powerchords""",
     "guitar_acoustic": """
-        acoustic, strum, strums, picking, fingerpicked, nylonstring""",
+        ag, acoustic, strum, strums, picking, fingerpicked, nylonstring""",
     "piano": """
         steinway, yamaha, grand""",
     "keys": """
@@ -190,7 +196,7 @@ HINTS: Mapping[str, str] = {
     "brass": """
         tp, cor""",
     "wind": """
-        fl, cl, ob""",
+        whistle, fl, cl, ob""",
     "lead_vocal": """
         verse, main, refrain, narration, dialog, dialogue, talk""",
     "backing_vocal": """
@@ -207,10 +213,11 @@ MODIFIERS: Mapping[str, str] = {
         twelve string, folk, fingerpick, fingerpicked, strum, strummed, akustik, akustisch, akustische,
         acoustique, acustica, acustico, akustisk, акустическая, akoestisch, akustyczna, clasica""",
     "electric": """
-        electric, elec, elect, el, ele, dist, distorted, distortion, overdrive, overdriven, od, clean,
-        crunch, crunchy, amp, amped, cab, dirty, fuzz, wah, lead, ld, rhythm, rhy, rhyt, rythm, solo,
-        riff, power, heavy, marshall, fender, mesa, tele, strat, slide, elektrisch, electrique,
-        electrica, elettrica, eletrica, elektryczna, elektrisk, chug, palm mute, whammy, hi gain""",
+        ac 30, ac 15, vox ac, electric, elec, elect, el, ele, dist, distorted, distortion, overdrive,
+        overdriven, od, clean, crunch, crunchy, amp, amped, cab, dirty, fuzz, wah, lead, ld, rhythm,
+        rhy, rhyt, rythm, solo, riff, power, heavy, marshall, fender, mesa, tele, strat, slide,
+        elektrisch, electrique, electrica, elettrica, eletrica, elektryczna, elektrisk, chug,
+        palm mute, whammy, hi gain""",
     "lead": """
         lead, ld, main, principal, haupt, solo, principale, front, v1, verse""",
     "backing": """
