@@ -18,16 +18,13 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import Request, url2pathname, urlopen
+from typing import Any
+
+from downloads import Package, describe, packages_of
 
 ROOT = Path(__file__).resolve().parents[1]
 STAMP = "gainstage-environment.json"
-LARGE_BYTES = 20_000_000  # from here on a download is worth a progress bar
 TORCH_PART = "# torch:"  # of constraints.txt; another torch sets aside what follows
 
 LOOK_ONLY = ("install", "--dry-run", "--only-binary=:all:", "--use-feature=fast-deps")
@@ -44,24 +41,6 @@ class SetupError(Exception):
     """What keeps the environment from being made, in one sentence with its cure."""
 
 
-@dataclass(frozen=True)
-class Package:
-    """One wheel of the plan."""
-
-    name: str
-    version: str
-    url: str
-    num_bytes: int | None  # None: the index did not say
-
-    @property
-    def requirement(self) -> str:
-        return f"{self.name}=={self.version}"
-
-    @property
-    def is_local(self) -> bool:
-        return self.url.startswith("file:")
-
-
 def say(text: str) -> None:
     print(f"environment: {text}", flush=True)
 
@@ -69,10 +48,14 @@ def say(text: str) -> None:
 # What the environment is made of
 
 
+def read_pyproject(root: Path) -> dict[str, Any]:
+    with (root / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
 def requirements(root: Path) -> list[str]:
     """All that is installed beside torch: what pyproject.toml asks for, to run, to develop and to build."""
-    with (root / "pyproject.toml").open("rb") as file:
-        pyproject = tomllib.load(file)
+    pyproject = read_pyproject(root)
     project = pyproject["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     wanted += [*pyproject["build-system"]["requires"], "editables"]  # hatchling needs it for `pip install -e`
@@ -98,7 +81,8 @@ def pin_of(name: str, constraints: Iterable[str]) -> str:
 
 def fingerprint(root: Path) -> dict[str, str]:
     """What an environment must have been made from to be reused; a moved folder breaks its paths."""
-    contents = json.dumps([pins(root), requirements(root)])
+    project = read_pyproject(root)["project"]
+    contents = json.dumps([pins(root), requirements(root), project["version"], project.get("scripts")])
     return {"contents": hashlib.sha256(contents.encode()).hexdigest(), "folder": str(root)}
 
 
@@ -163,42 +147,7 @@ def resolve(venv: Path, wanted: list[str], constraints: Path) -> list[Package]:
         report = Path(folder) / "report.json"
         ask = [*LOOK_ONLY, "--report", str(report), "-c", str(constraints)]
         must(pip(venv, *ask, *wanted), "finding the packages")
-        installs = json.loads(report.read_text())["install"]
-    urls = [item["download_info"]["url"] for item in installs]
-    with ThreadPoolExecutor(16) as pool:
-        sizes = list(pool.map(size_of, urls))
-    return [
-        Package(item["metadata"]["name"], item["metadata"]["version"], url, num_bytes)
-        for item, url, num_bytes in zip(installs, urls, sizes, strict=True)
-    ]
-
-
-def size_of(url: str) -> int | None:
-    """Bytes behind a URL, without fetching them; None where nobody tells."""
-    try:
-        if url.startswith("file:"):
-            return Path(url2pathname(urlsplit(url).path)).stat().st_size
-        with urlopen(Request(url, method="HEAD"), timeout=10) as answer:
-            length = answer.headers["Content-Length"]
-    except (OSError, ValueError, URLError):
-        return None
-    return int(length) if length else None
-
-
-def describe(packages: list[Package]) -> str:
-    """How much there is to download, torch by name, in one sentence."""
-    remote = [package for package in packages if not package.is_local]
-    known = sum(package.num_bytes or 0 for package in remote)
-    unknown = sum(package.num_bytes is None for package in remote)
-    text = f"{len(packages)} packages, {known / 1e6:,.0f} MB to download (less what pip has in its cache)"
-    if unknown:
-        text += f" and {unknown} of a size that the index does not tell"
-    for package in packages:
-        if package.name == "torch":
-            size = "size unknown" if package.num_bytes is None else f"{package.num_bytes / 1e6:,.0f} MB"
-            where = ", already on this disk" if package.is_local else ""
-            text += f"; torch {package.version}: {size}{where}"
-    return text
+        return packages_of(json.loads(report.read_text()))
 
 
 # Making it
@@ -250,8 +199,8 @@ def cpu_build(venv: Path, pinned: str) -> str:
 
 def install(venv: Path, packages: list[Package], constraints: Path) -> None:
     """Install exactly the plan: nothing is resolved again, so that nothing can pull a second torch."""
-    large = [p.requirement for p in packages if p.num_bytes is None or p.num_bytes >= LARGE_BYTES]
-    small = [p.requirement for p in packages if p.requirement not in large]
+    large = [package.requirement for package in packages if package.is_large]
+    small = [package.requirement for package in packages if not package.is_large]
     exact = ["install", "--no-deps", "--only-binary=:all:", "-c", str(constraints)]
     say(f"installing {len(large)} large packages …")
     must(pip(venv, *exact, *large, show=True), "installing")

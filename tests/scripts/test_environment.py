@@ -11,12 +11,14 @@ import pytest
 
 from tests.scripts.loading import SCRIPTS, load_script
 
+downloads = load_script("downloads")
 environment = load_script("environment")
 
 PYPROJECT = """
 [build-system]
 requires = ["hatchling>=1.27"]
 [project]
+version = "0.1.0"
 dependencies = ["torch>=2.11,<2.14", "torchaudio>=2.11", "numpy>=2"]
 [project.optional-dependencies]
 dev = ["pytest>=8"]
@@ -63,7 +65,11 @@ def test_settings_of_the_tools_do_not_cost_a_new_environment(checkout: Path) -> 
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
-    [("pyproject.toml", "numpy>=2", "numpy>=2.1"), ("constraints.txt", "2.4.6", "2.4.7")],
+    [
+        ("pyproject.toml", "numpy>=2", "numpy>=2.1"),
+        ("pyproject.toml", "0.1.0", "0.2.0"),
+        ("constraints.txt", "2.4.6", "2.4.7"),
+    ],
 )
 def test_a_new_dependency_or_pin_makes_it_anew(checkout: Path, file: str, old: str, new: str) -> None:
     path = checkout / file
@@ -116,15 +122,15 @@ def test_torch_is_chosen_apart_from_the_other_requirements(checkout: Path) -> No
 def test_sizes_are_said_where_they_are_known(tmp_path: Path) -> None:
     wheel = tmp_path / "a wheel.whl"
     wheel.write_bytes(bytes(5_000_000))
-    local = environment.size_of(wheel.as_uri())
+    local = downloads.size_of(wheel.as_uri())
     assert local == 5_000_000
-    assert environment.size_of((tmp_path / "none.whl").as_uri()) is None
+    assert downloads.size_of((tmp_path / "none.whl").as_uri()) is None
     packages = [
-        environment.Package("torch", "2.13.0+cpu", wheel.as_uri(), local),
-        environment.Package("numpy", "2.4.6", "https://index.invalid/numpy.whl", 17_000_000),
-        environment.Package("scipy", "1.17.1", "https://index.invalid/scipy.whl", None),
+        downloads.Package("torch", "2.13.0+cpu", wheel.as_uri(), local),
+        downloads.Package("numpy", "2.4.6", "https://index.invalid/numpy.whl", 17_000_000),
+        downloads.Package("scipy", "1.17.1", "https://index.invalid/scipy.whl", None),
     ]
-    said = environment.describe(packages)
+    said = downloads.describe(packages)
     assert "3 packages, 17 MB to download" in said
     assert "and 1 of a size that the index does not tell" in said
     assert said.endswith("torch 2.13.0+cpu: 5 MB, already on this disk")
