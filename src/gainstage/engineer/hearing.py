@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from gainstage.dsp.features import TrackFeatures
 
 REGIONS_HZ = {
-    "low": (20.0, 141.0),
+    "low": (15.0, 141.0),
     "low_mid": (141.0, 562.0),
     "mid": (562.0, 2240.0),
     "presence": (2240.0, 5620.0),
