@@ -40,7 +40,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="read me ") as folder:
         here = Path(folder)
         gainstage = Path(sys.executable).with_name("gainstage")
-        play: list[str | Path] = [gainstage, "synth", "--songs", "1", "--seconds", "8", "--out", here / "played", "--no-mix"]
+        what = ["--songs", "1", "--seconds", "8", "--no-mix"]
+        play: list[str | Path] = [gainstage, "synth", *what, "--out", here / "played"]
         subprocess.run(play, check=True)
         shutil.copytree(next((here / "played").glob("*/stems")), here / "my_song")
         shutil.rmtree(here / "played")
