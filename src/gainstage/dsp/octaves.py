@@ -59,5 +59,5 @@ def octave_noise(
     noise = torch.stack([gaussian_noise(start, count, seed=seed, stream=channel) for channel in range(2)])
     size = fast_size(count)
     spectra = torch.fft.rfft(filters, size)[:, None] * torch.fft.rfft(noise, size)
-    bands = torch.fft.irfft(spectra, size)[..., reach : reach + TILE]
+    bands: Tensor = torch.fft.irfft(spectra, size)[..., reach : reach + TILE]
     return bands.to(device=device, dtype=dtype).contiguous()
