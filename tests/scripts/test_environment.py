@@ -136,6 +136,61 @@ def test_sizes_are_said_where_they_are_known(tmp_path: Path) -> None:
     assert said.endswith("torch 2.13.0+cpu: 5 MB, already on this disk")
 
 
+# Making it, without pip
+
+
+class Pip:
+    """Records what pip is asked, and refuses what names a word of `refuses`."""
+
+    def __init__(self, refuses: str = "nothing") -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.refuses = refuses
+
+    def __call__(self, _: Path, *arguments: str, show: bool = False) -> subprocess.CompletedProcess[str]:
+        del show
+        self.asked.append(arguments)
+        refused = any(self.refuses in argument for argument in arguments)
+        return subprocess.CompletedProcess(arguments, int(refused), stdout="", stderr="no such version")
+
+
+PLAN = [
+    downloads.Package("torch", "2.13.0+cpu", "file:///torch.whl", 192_000_000),
+    downloads.Package("sympy", "1.14.0", "https://index.invalid/sympy.whl", None),
+    downloads.Package("click", "8.5.1", "https://index.invalid/click.whl", 100_000),
+]
+
+
+def test_the_cpu_build_is_preferred_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "pip", Pip())
+    assert environment.cpu_build(Path(), "torch==2.13.0") == "torch==2.13.0+cpu"
+    monkeypatch.setattr(environment, "pip", Pip(refuses="+cpu"))
+    assert environment.cpu_build(Path(), "torch==2.13.0") == "torch==2.13.0"
+
+
+def test_the_plan_is_installed_as_it_is_so_that_nothing_pulls_a_second_torch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pip = Pip()
+    monkeypatch.setattr(environment, "pip", pip)
+    environment.install(Path(), PLAN, Path("constraints.txt"))
+    assert all("--no-deps" in arguments for arguments in pip.asked)
+    named = [argument for arguments in pip.asked for argument in arguments if "==" in argument]
+    assert sorted(named) == ["click==8.5.1", "sympy==1.14.0", "torch==2.13.0+cpu"]
+
+
+@pytest.mark.parametrize("refuses", ["click==", "--no-build-isolation"])
+def test_what_fails_half_way_is_half_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refuses: str
+) -> None:
+    venv = tmp_path / ".venv"
+    monkeypatch.setattr(environment, "make_venv", lambda path: path.mkdir())
+    monkeypatch.setattr(environment, "plan", lambda *_: (PLAN, Path("constraints.txt")))
+    monkeypatch.setattr(environment, "pip", Pip(refuses))
+    with pytest.raises(environment.SetupError, match="what pip said stands above"):
+        environment.make(venv, "")
+    assert environment.why_remake(venv, environment.ROOT, {}) == "the one there is half-made"
+
+
 # Which Python: environment.sh, with an environment.py that only says who runs it
 
 
