@@ -91,7 +91,7 @@ def tab(executable: str, profile: Path) -> Iterator[Tab]:
     )
     command = f'exec "$0" {flags} "--user-data-dir=$1" 3<&{to_read} 4>&{to_write}'
     process = subprocess.Popen(
-        ["sh", "-c", command, executable, str(profile)],
+        ["bash", "-c", command, executable, str(profile)],  # dash knows no file descriptor above 9
         pass_fds=(to_read, to_write),
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

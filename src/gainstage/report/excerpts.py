@@ -58,15 +58,15 @@ def excerpt(clip: Clip, whole: Region, seconds: float) -> Region:
 
 
 def _loudest_s(clip: Clip, whole: Region, seconds: float) -> float:
-    """The middle of the window with the most energy."""
+    """The middle of the window with the most energy, what lies near its middle counting most."""
     rate = _rate(clip)
     length = max(round(_ENVELOPE_S * rate), 1)
     energy = np.array([float(np.square(b, dtype=np.float64).sum()) for b in _read(clip, whole, rate, length)])
     window = max(round(seconds / _ENVELOPE_S), 1)
     if len(energy) <= window:
         return (whole.start_s + whole.end_s) / 2
-    sums = np.cumsum(np.concatenate(([0.0], energy)))
-    return whole.start_s + (int(np.argmax(sums[window:] - sums[:-window])) + window / 2) * _ENVELOPE_S
+    weighted = np.convolve(energy, np.hanning(window + 2)[1:-1], mode="valid")
+    return whole.start_s + (int(np.argmax(weighted)) + window / 2) * _ENVELOPE_S
 
 
 def peak(clip: Clip, region: Region) -> float:

@@ -73,8 +73,8 @@ def _overview(result: MixResult) -> Iterator[str]:
 def _overview_row(track: Track) -> tuple[str, ...]:
     strip = track.strip
     return (
-        strip.name,
-        track.file,
+        words.printable(strip.name),
+        words.printable(track.file),
         words.title(track.role),
         words.loudness(track.loudness_before_lufs),
         words.gain(track.trim_db),
