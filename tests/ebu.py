@@ -105,7 +105,8 @@ class FfmpegReading:
 def ffmpeg_reading(audio: Audio, sample_rate: int, folder: Path) -> FfmpegReading:
     """Meter audio (channels, samples) with ffmpeg; skips the test where there is none.
 
-    The true peak comes as a linear number of three decimals: scale the audio to full scale to resolve it.
+    It hears whole tenths of a second only: what remains at the end is in none of its numbers. The true peak
+    comes as a linear number of three decimals: scale the audio to full scale to resolve it.
     """
     if shutil.which("ffmpeg") is None:
         skip_or_fail("ffmpeg is not installed")

@@ -69,7 +69,7 @@ def test_agrees_with_ffmpeg(sample_rate: int, tmp_path: Path) -> None:
 def test_real_mixes_agree_with_ffmpeg(shared_data: Path, tmp_path: Path) -> None:
     for song in ("lmms-demos/Skiessi-C64", "musdb-samples/MusicDelta_80sRock", "trackswitch/default"):
         samples, sample_rate = soundfile.read(shared_data / song / "mix.flac", always_2d=True)
-        audio = samples.T / np.abs(samples).max()
+        audio = samples[: len(samples) // 4410 * 4410].T / np.abs(samples).max()  # what ffmpeg hears of it
         theirs = ebu.ffmpeg_reading(audio, sample_rate, tmp_path).true_peak_db
         ours = float(true_peak_db(torch.from_numpy(audio.copy()), sample_rate=sample_rate))
         assert ours == pytest.approx(theirs, abs=0.1), song

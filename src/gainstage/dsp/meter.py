@@ -37,6 +37,8 @@ class LoudnessMeter:
         ValueError: neither one nor two channels, or a sample rate below 4000 Hz.
 
     Example:
+        >>> import torch
+        >>> from gainstage.dsp.meter import LoudnessMeter
         >>> meter = LoudnessMeter(1, 2, sample_rate=48000)
         >>> for _ in range(20):
         ...     meter.update(torch.full((1, 2, 4801), 0.5))
