@@ -171,6 +171,16 @@ def test_a_file_that_was_cut_short_gives_what_is_there(tmp_path: Path, name: str
     assert np.array_equal(there[:, :compared], whole[:, :compared])
 
 
+def test_a_header_with_other_chunks_in_it_is_understood(tmp_path: Path) -> None:
+    path = _save(tmp_path / "a.wav", _noise(1, 500), subtype="PCM_16")
+    data = path.read_bytes()
+    odd = b"note" + struct.pack("<I", 5) + b"five!\0"  # chunks of odd length are padded
+    path.write_bytes(
+        data[:4] + struct.pack("<I", len(data) + len(odd) - 8) + data[8:36] + odd + data[36:-400]
+    )
+    assert (probe(path).num_samples, probe(path).promised_samples) == (300, 500)
+
+
 def test_a_wav_that_was_streamed_and_never_learnt_its_length_is_whole(tmp_path: Path) -> None:
     path = _save(tmp_path / "a.wav", _noise(1, 500), subtype="PCM_16")
     data = bytearray(path.read_bytes())
@@ -265,6 +275,21 @@ def test_blocks_of_any_length_and_type_give_the_same_bytes(tmp_path: Path) -> No
         for part in np.split(audio, [1, 1, 40_000], axis=1):
             writer.write(part)
     assert (tmp_path / "whole.wav").read_bytes() == (tmp_path / "cut.wav").read_bytes()
+
+
+def test_a_file_is_whole_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the last bytes written after the renaming, a full disk would leave half a mix under its name."""
+    sizes: list[int] = []
+    rename = Path.replace
+
+    def noting(self: Path, target: Path) -> Path:
+        sizes.append(soundfile.info(self).frames)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", noting)
+    write_wav(tmp_path / "a.wav", _noise(1, 100), sample_rate=RATE)
+    write_wav(tmp_path / "b.wav", _noise(1, 0), sample_rate=RATE)
+    assert sizes == [100, 0]
 
 
 def test_a_file_past_4_gib_becomes_rf64(tmp_path: Path) -> None:

@@ -36,9 +36,6 @@ AUDIO_SUFFIXES = frozenset(
 CHUNK = 1 << 15
 """Samples read at a time. Fixed, so that how a caller cuts his blocks changes nothing."""
 
-_LOSSY = frozenset({"MP3", "OGG"})
-_DECODER_PRE_ROLL = 1 << 14  # samples; after a seek the first frames decode wrongly
-
 _PRE_ROLL_SECONDS = 0.25  # far longer than the resampler's filter
 _LONGEST_PERIOD = 4096  # samples after which input and output coincide; 640 at most between common rates
 
@@ -81,8 +78,8 @@ def probe(path: Path) -> AudioInfo:
 class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # it has no types
     """A file that is read onwards.
 
-    A plain SoundFile seeks to where it is after every read. That costs time, and after a seek an MP3 decoder
-    lacks what its frames lean on: blocks of MP3 files began with half a frame of garbage.
+    A plain SoundFile seeks, after every read, to where it already is. That costs time, and the MP3 decoder
+    then loses what its next frame leans on: blocks began with garbage of up to half of full scale.
     """
 
     def seekable(self) -> bool:
@@ -121,18 +118,16 @@ def native_blocks(info: AudioInfo, *, start: int = 0) -> Iterator[Block]:
         AudioFileError: nothing can be decoded, or a sample is not finite.
     """
     with _open(info.path) as file:
-        position = begin = max(start - (_DECODER_PRE_ROLL if file.format in _LOSSY else 0), 0)
+        position = start
         try:
-            file.seek(min(begin, file.frames))
+            file.seek(min(start, file.frames))
             while len(frames := file.read(CHUNK, dtype="float32", always_2d=True)):
                 _check_finite(frames, info, position)
-                wanted = frames[max(start - position, 0) :]
+                yield np.ascontiguousarray(frames.T)
                 position += len(frames)
-                if len(wanted):
-                    yield np.ascontiguousarray(wanted.T)
         except soundfile.LibsndfileError as error:
-            if position == begin:
-                seconds = begin / info.sample_rate
+            if position == start:
+                seconds = start / info.sample_rate
                 raise AudioFileError(
                     f"{info.path} is damaged at {seconds:.1f} s ({_reason(error)}); export it again"
                 ) from error

@@ -60,8 +60,9 @@ def name_stems(files: Sequence[Path]) -> NamedStems:
         if len(kept) > 1:
             listed = ", ".join(path.name for path in kept)
             warnings.append(f"{listed} share a name but sound different; all of them are kept")
+        in_one_format = len({path.suffix.lower() for path in kept}) == 1
         for path in kept:
-            names[path] = display_name(path.stem if len(kept) == 1 else path.name)
+            names[path] = display_name(path.stem if in_one_format else path.name)
     ordered = {path: names[path] for path in files if path in names}
     return NamedStems(_distinct(ordered), tuple(warnings))
 

@@ -76,11 +76,7 @@ class WavWriter:
         except OSError as error:
             raise self._failure(error) from error
         self._file, self._partial = os.fdopen(handle, "wb"), Path(name)
-        try:
-            self._put(bytes(_HEADER_BYTES))
-        except BaseException:
-            self._abandon()  # __exit__ is not called if we do not get out of here
-            raise
+        self._file.seek(_HEADER_BYTES)  # the header follows when the length is known
         return self
 
     def write(self, block: NDArray[np.floating]) -> None:
@@ -92,7 +88,10 @@ class WavWriter:
             raise ValueError(
                 f"a block of {self._channels} channel(s) is wanted, got an array of shape {block.shape}"
             )
-        self._put(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
+        try:
+            self._file.write(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
+        except OSError as error:
+            raise self._failure(error) from error
         self._num_samples += block.shape[1]
 
     def __exit__(
@@ -115,12 +114,6 @@ class WavWriter:
             os.umask(mask)
             self._partial.chmod(0o666 & ~mask)  # mkstemp lets only the owner read
             self._partial.replace(self._path)
-        except OSError as error:
-            raise self._failure(error) from error
-
-    def _put(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
         except OSError as error:
             raise self._failure(error) from error
 
