@@ -240,7 +240,7 @@ class Console:
         for name, send in self.sends.items():
             controls = self._controls("tracks", name, call)[..., 0]  # (batch · tracks, points)
             gain = fader_gain(controls, send.table[0].low)
-            gains.append(gain.reshape(batch, num_tracks, -1))
+            gains.append(gain.reshape(batch, num_tracks, gain.shape[-1]))
         if not gains:
             return track_out[:, :0]
         if all(gain.shape[-1] == 1 for gain in gains):

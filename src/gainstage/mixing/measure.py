@@ -6,10 +6,12 @@ import numpy as np
 from torch import Tensor
 
 from gainstage.dsp.meter import LoudnessMeter
+from gainstage.dsp.spectrum import band_matrix
 from gainstage.dsp.stereo import BAND_EDGES_HZ, StereoImage, StereoMeter
 from gainstage.report.measured import Clip, Programme, Series, Spectrum, StereoBand
 
 _HOP_S = 0.1
+_BANDS_PER_OCTAVE = 3
 
 
 class ProgrammeMeter:
@@ -38,7 +40,9 @@ class ProgrammeMeter:
 
     def spectrum(self, row: int) -> Spectrum:
         """The long-term spectrum of one signal."""
-        return Spectrum(self.image.frequencies_hz, self.image.power[row])
+        image = self.image
+        bands = band_matrix(len(image.frequencies_hz), image.frequencies_hz[1], _BANDS_PER_OCTAVE)
+        return Spectrum(bands @ image.power[row], _BANDS_PER_OCTAVE)
 
     def programme(self, row: int, *, name: str, clip: Path | None = None) -> Programme:
         """Everything about one signal, as reports want it."""

@@ -88,12 +88,12 @@ def describe_mix(
 
 def write_report(result: MixResult, folder: Path, *, html: bool) -> None:
     """Write mix.md and, if wanted, report.html into a folder."""
-    from gainstage.report.mix_report import mix_markdown, mix_page
-    from gainstage.report.page import write_page
+    from gainstage.report.mix_report import mix_page
+    from gainstage.report.mix_sheet import mix_markdown
 
     (folder / "mix.md").write_text(mix_markdown(result), encoding="utf-8")
     if html:
-        write_page(mix_page(result), folder / "report.html")
+        mix_page(result).write(folder / "report.html")
 
 
 def _track(

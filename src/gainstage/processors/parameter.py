@@ -94,7 +94,9 @@ class Parameter:
         """
         low, high = self._straight_ends()
         physical = self.unstraighten(low + (high - low) * unit.double())
-        return physical.clamp(self.low, self.high)
+        # exp(log(x)) misses x by a bit: put the ends right, and let the gradient pass there too
+        ends = torch.where(unit >= 1, self.high, torch.where(unit <= 0, self.low, physical.detach()))
+        return physical + (ends.clamp(self.low, self.high) - physical).detach()
 
     def to_unit(self, physical: Tensor) -> Tensor:
         """The inverse of `from_unit`, float64."""
