@@ -37,7 +37,7 @@ def loudest_s(audio: np.ndarray, rate: int) -> float:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_any_rate_is_played_at_its_pitch_and_length(sample_rate: int, channels: int) -> None:
     times_s = np.arange(sample_rate) / sample_rate
-    samples = np.tile(0.5 * np.sin(2 * np.pi * 440 * times_s), (channels, 1))
+    samples = 0.5 * np.sin(2 * np.pi * 440 * times_s + 0.3 * np.arange(channels)[:, None])
     audio, rate = decoded(one(Clip(Audio(samples, sample_rate)))[0])
     assert rate in (44_100, 48_000)
     assert audio.shape[1] == channels
@@ -63,6 +63,11 @@ def test_a_build_without_mp3_gets_another_codec(
         assert len(voice.address) * 3 / 4 / 5 <= codec.bytes_per_s[1]  # noise is the hardest to encode
     finally:
         encoding.codec.cache_clear()
+
+
+def test_two_equal_channels_are_sent_as_one() -> None:
+    mono, dual = tone(1, channels=1), Audio(np.tile(tone(1, channels=1).samples, (2, 1)), 44_100)
+    assert one(Clip(dual))[0].address == one(Clip(mono))[0].address
 
 
 def test_takes_are_brought_to_one_loudness_and_keep_their_own_by_volume() -> None:

@@ -120,9 +120,9 @@ def test_thinning_keeps_the_highest_value_and_the_gaps() -> None:
 
 @pytest.mark.parametrize("bands", [3, 12])
 def test_third_octaves_of_pink_noise_are_flat_at_any_resolution(bands: int) -> None:
-    power = np.full(len(band_centres_hz(bands)), 3.0 / bands)  # 1.0 in each third
+    power = np.full(len(band_centres_hz(bands)), 0.02)  # a level of no importance
     _, level_db = plots.third_octaves_db(Spectrum(power, bands))
-    np.testing.assert_allclose(level_db, 0.0, atol=1e-9)
+    np.testing.assert_allclose(level_db, 10 * np.log10(bands / 3 / len(power)), atol=1e-9)
 
 
 def test_a_spectrum_of_the_wrong_size_is_refused() -> None:

@@ -69,14 +69,23 @@ def _loudest_s(clip: Clip, whole: Region, seconds: float) -> float:
     return whole.start_s + (int(np.argmax(weighted)) + window / 2) * _ENVELOPE_S
 
 
-def peak(clip: Clip, region: Region) -> float:
-    """The largest sample of a region, without its sign."""
-    blocks = _read(clip, region, _rate(clip), _BLOCK)
-    return max((float(np.abs(block).max(initial=0.0)) for block in blocks), default=0.0)
+def survey(clip: Clip, region: Region) -> tuple[float, int]:
+    """The largest sample of a region without its sign, and its channels: 1 if both are the same."""
+    peak, channels = 0.0, 1
+    for block in _read(clip, region, _rate(clip), _BLOCK):
+        peak = max(peak, float(np.abs(block).max(initial=0.0)))
+        channels = 1 if channels == 1 and np.array_equal(block[0], block[-1]) else 2
+    return peak, channels
 
 
-def playable_blocks(clip: Clip, region: Region, *, gain: float) -> tuple[Iterator[Block], int]:
+def playable_blocks(clip: Clip, region: Region, *, gain: float, channels: int) -> tuple[Iterator[Block], int]:
     """A region at a rate that browsers play, with a gain, faded where it is cut out of something longer.
+
+    Args:
+        clip: the audio.
+        region: the part of it.
+        gain: a factor.
+        channels: how many are wanted; 1 gives the first.
 
     Returns:
         The blocks, and their rate in Hz.
@@ -84,7 +93,8 @@ def playable_blocks(clip: Clip, region: Region, *, gain: float) -> tuple[Iterato
     rate = playable_rate(_rate(clip))
     blocks = _read(clip, region, rate, _BLOCK)
     fade = round(_FADE_S * rate) if region.is_cut else 0
-    return _shaped(blocks, round(region.seconds * rate), gain, fade), rate
+    wanted = (block[:channels] for block in blocks)
+    return _shaped(wanted, round(region.seconds * rate), gain, fade), rate
 
 
 def _shaped(blocks: Iterator[Block], total: int, gain: float, fade: int) -> Iterator[Block]:

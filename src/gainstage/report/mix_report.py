@@ -11,7 +11,6 @@ from gainstage.report.blocks import (
     Drawing,
     Fact,
     Facts,
-    Fold,
     Grid,
     Players,
     Table,
@@ -20,12 +19,11 @@ from gainstage.report.blocks import (
 from gainstage.report.measured import Programme
 from gainstage.report.mix_result import MixResult, Track
 from gainstage.report.mix_sheet import measures
+from gainstage.report.mix_strips import AFTER, BEFORE, compressors, strip_folds
 from gainstage.report.page import Page, Section
 from gainstage.report.players import PAGE_BYTES, Take, TakeSet, make_players
-from gainstage.report.settings import Compressor, Equaliser, Pass, Strip
-from gainstage.report.strip_words import CONVENTIONS, reduction, steps
-
-BEFORE, AFTER = "in the file", "in the mix"
+from gainstage.report.settings import Strip
+from gainstage.report.strip_words import CONVENTIONS
 
 
 def mix_page(result: MixResult, *, page_bytes: int = PAGE_BYTES) -> Page:
@@ -39,7 +37,7 @@ def mix_page(result: MixResult, *, page_bytes: int = PAGE_BYTES) -> Page:
     sections = (
         Section("The mix", tuple(_mix_blocks(result, song))),
         Section("All tracks", tuple(_overview(result))),
-        Section("Strip by strip", tuple(_strips(result, of_tracks))),
+        Section("Strip by strip", tuple(strip_folds(result, of_tracks))),
         Section("How it is meant", tuple(_conventions(result))),
     )
     count = len(result.tracks)
@@ -104,9 +102,22 @@ def _fact(cells: tuple[tuple[str, str], ...], heard: list[Programme]) -> Fact:
 
 
 def _overview(result: MixResult) -> Iterator[Block]:
-    heads = ("Track", "Role", "In the file", "Trim", "Fader", "Pan", "In the mix", "Peak", "Gain reduction")
+    heads = [
+        "Track",
+        "Role",
+        "In the file",
+        "Trim",
+        "Fader",
+        "Pan",
+        "In the mix",
+        "Its peak",
+        "Gain reduction",
+    ]
+    rows = [_overview_row(track) for track in result.tracks]
+    if not any(row[-1] for row in rows):  # no compressor, or not measured
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
     columns = tuple(Column(head, is_number=at > 1) for at, head in enumerate(heads))
-    yield Table("What each track got", columns, tuple(_overview_row(track) for track in result.tracks))
+    yield Table("What each track got", columns, tuple(rows))
     names = [track.strip.name for track in result.tracks]
     before, after = zip(
         *[(t.loudness_before_lufs, t.loudness_after_lufs) for t in result.tracks], strict=True
@@ -116,7 +127,7 @@ def _overview(result: MixResult) -> Iterator[Block]:
     panned = [(t.strip.name, t.strip.pan, t.channels == 2) for t in heard if t.strip.pan is not None]
     if panned:
         pictures.append(Drawing(strip_plots.pan_map(*map(list, zip(*panned, strict=True))), "Positions"))
-    working = [(strip.name, c) for strip in _all_strips(result) for c in _compressors(strip)]
+    working = [(strip.name, c) for strip in _all_strips(result) for c in compressors(strip)]
     working = [(name, c) for name, c in working if c.max_reduction_db >= 0]
     if working:
         pictures.append(Drawing(strip_plots.reductions(working), "Compressors"))
@@ -125,7 +136,7 @@ def _overview(result: MixResult) -> Iterator[Block]:
 
 def _overview_row(track: Track) -> tuple[str, ...]:
     strip = track.strip
-    deepest = max((c.max_reduction_db for c in _compressors(strip)), default=math.nan)
+    deepest = max((c.max_reduction_db for c in compressors(strip)), default=math.nan)
     return (
         strip.name,
         f"{words.title(track.role)}, {'stereo' if track.channels == 2 else 'mono'}",
@@ -141,70 +152,6 @@ def _overview_row(track: Track) -> tuple[str, ...]:
 
 def _all_strips(result: MixResult) -> list[Strip]:
     return [*(track.strip for track in result.tracks), *result.groups, *result.returns, result.master]
-
-
-def _compressors(strip: Strip) -> list[Compressor]:
-    return [stage for stage in strip.chain if isinstance(stage, Compressor)]
-
-
-def _strips(result: MixResult, of_tracks: list[Players]) -> Iterator[Block]:
-    for track, players in zip(result.tracks, of_tracks, strict=True):
-        stereo = track.channels == 2
-        rows = steps(track.strip, trim_db=track.trim_db, is_stereo=stereo)
-        said = ", ".join(
-            [f"{words.title(track.role)}, {'stereo' if stereo else 'mono'}", *_place(track.strip)]
-        )
-        named = ((AFTER, track.spectrum_after), (BEFORE, track.spectrum_before))
-        spectra = [(name, spectrum) for name, spectrum in named if spectrum is not None]
-        more: list[Block] = [Drawing(plots.spectra(spectra), "Spectrum")] if spectra else []
-        before: list[Block] = [Text((_origin(track),)), *([players] if players.voices else [])]
-        yield _strip(track.strip, said, rows, result.sample_rate, more, before)
-    for kind, strips in (("group", result.groups), ("return", result.returns)):
-        for strip in strips:
-            yield _strip(strip, kind, steps(strip), result.sample_rate, [], [])
-    rows = [*steps(result.master), ("Output gain", words.gain(result.output_gain_db))]
-    yield _strip(result.master, "master", rows, result.sample_rate, [], [])
-
-
-def _place(strip: Strip) -> list[str]:
-    """Level and position in a few words."""
-    if strip.muted:
-        return ["muted"]
-    return [f"fader {words.gain(strip.fader_db)}", *([] if strip.pan is None else [words.pan(strip.pan)])]
-
-
-def _origin(track: Track) -> str:
-    source = f"; its role is known by {track.role_source}" if track.role_source else ""
-    group = f"; group {words.title(track.group)}" if track.group else ""
-    return f"{words.printable(track.file)}{source}{group}."
-
-
-def _strip(
-    strip: Strip,
-    said: str,
-    rows: list[tuple[str, str]],
-    sample_rate: int,
-    pictures: list[Block],
-    before: list[Block],
-) -> Fold:
-    table = Table(f"Settings of {strip.name}", (Column("Step"), Column("Setting")), tuple(rows))
-    why = [
-        *strip.reasons,
-        *[f"The compressor {text}." for c in _compressors(strip) if (text := reduction(c))],
-    ]
-    drawings: list[Block] = []
-    if any(isinstance(stage, Pass | Equaliser) for stage in strip.chain):
-        plot = strip_plots.filter_curve(strip.chain, name=strip.name, sample_rate=sample_rate)
-        drawings.append(Drawing(plot, "Filters and equaliser"))
-    for compressor in _compressors(strip):
-        drawings.append(Drawing(strip_plots.compressor_curve(compressor, name=strip.name), "Compressor"))
-        if compressor.reduction_db is not None:
-            plot = strip_plots.gain_reduction([(strip.name, compressor)])
-            drawings.append(Drawing(plot, "Gain reduction"))
-    blocks: tuple[Block, ...] = (*before, table, *([Bullets(tuple(why))] if why else []))
-    if drawings or pictures:
-        blocks += (Grid((*drawings, *pictures)),)
-    return Fold(strip.name, said, blocks)
 
 
 def _conventions(result: MixResult) -> Iterator[Block]:

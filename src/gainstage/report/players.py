@@ -162,10 +162,11 @@ def _with_part(source: _Source, offset_s: float, region: Region) -> _Source:
     start_s = min(source.whole.start_s + offset_s, source.whole.end_s)
     part = Region(start_s, min(start_s + region.seconds, source.whole.end_s), region.is_cut)
     try:
-        peak = excerpts.peak(source.take.clip, part)
+        peak, channels = excerpts.survey(source.take.clip, part)
     except ValueError as error:
         return replace(source, problem=_cannot(error))
-    return replace(source, part=part, peak=peak, problem="" if peak > 0.0 else "silent here")
+    problem = "" if peak > 0.0 else "silent here"
+    return replace(source, part=part, channels=channels, peak=peak, problem=problem)
 
 
 def _match(sources: list[_Source]) -> tuple[float | None, list[float]]:
@@ -192,8 +193,9 @@ def _voice(source: _Source, gain_db: float, quietest_db: float, how: Codec) -> V
     label = source.take.label
     if source.problem:
         return Voice(label, "", source.problem)
-    blocks, rate = excerpts.playable_blocks(source.take.clip, source.part, gain=10 ** (gain_db / 20))
-    address = encode(blocks, sample_rate=rate, channels=source.channels, how=how)
+    gain, channels = 10 ** (gain_db / 20), source.channels
+    blocks, rate = excerpts.playable_blocks(source.take.clip, source.part, gain=gain, channels=channels)
+    address = encode(blocks, sample_rate=rate, channels=channels, how=how)
     # The takes' own levels against each other: gains taken back, then all turned down alike to stay below 1.
     return Voice(label, address, words.gain(gain_db), volume=10 ** ((quietest_db - gain_db) / 20))
 

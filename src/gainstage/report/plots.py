@@ -136,7 +136,7 @@ def loudness_over_time(programmes: Sequence[Programme]) -> Plot:
 
 
 def spectra(named: Sequence[tuple[str, Spectrum]], *, title: str = "Long-term spectrum") -> Plot:
-    """Long-term spectra in thirds of an octave on one scale; the upper 60 dB."""
+    """Long-term spectra in thirds of an octave, each against its own whole, so that shapes compare."""
     with house_style():
         drawing, axes = plain_figure(WIDTH_IN, HEIGHT_IN, has_legend=True)
         for (colour, dash, width), (name, spectrum) in zip(LINES, named, strict=False):
@@ -149,14 +149,16 @@ def spectra(named: Sequence[tuple[str, Spectrum]], *, title: str = "Long-term sp
             )
         frequency_axis(axes)
         level_limits(axes, span_db=60.0)
-        axes.set_ylabel("dB per third of an octave")
+        axes.set_ylabel("third octave / whole, dB")
         legend_above(axes)
         names = words.listed([words.printable(name) for name, _ in named])
-        return finish(drawing, f"{title} of {names}: level per third of an octave over frequency.")
+        return finish(drawing, f"{title} of {names}: level of each third of an octave against the whole.")
 
 
 def third_octaves_db(spectrum: Spectrum) -> tuple[Array, Array]:
-    """Band centres in Hz and power in dB, each point over a third of an octave; silence is NaN.
+    """Band centres in Hz, and the power of the third of an octave around each against the whole, in dB.
+
+    Silence is NaN.
 
     Raises:
         ValueError: the number of bands does not fit.
@@ -174,7 +176,8 @@ def third_octaves_db(spectrum: Spectrum) -> tuple[Array, Array]:
         np.convolve(power, window, "same") * len(window) / np.convolve(np.ones(len(power)), window, "same")
     )
     level_db = np.full(len(summed), np.nan)
-    np.log10(summed, out=level_db, where=summed > 1e-14)
+    whole = power.sum()
+    np.log10(summed / max(whole, 1e-30), out=level_db, where=summed > 1e-12 * whole)
     return centres, 10 * level_db
 
 
