@@ -107,7 +107,8 @@ def test_a_strip_is_listed_in_the_order_of_the_signal_with_every_number() -> Non
 
 
 def test_what_does_nothing_is_not_listed() -> None:
-    assert steps(Strip("a"), trim_db=None) == [("Fader", "0.0 dB")]
+    assert steps(Strip("a")) == [("Fader", "0.0 dB")]
+    assert steps(Strip("a", fader_db=None)) == []
 
 
 def test_every_kind_of_step_has_its_words() -> None:
@@ -153,7 +154,9 @@ def test_a_reduction_that_was_not_measured_is_not_claimed() -> None:
 
 
 def test_the_sheet_says_why_what_was_warned_of_and_by_which_laws() -> None:
-    result = dataclasses.replace(made_up.result(), conventions={"Pan": "linear"}, sum=None, reference=None)
+    result = dataclasses.replace(
+        made_up.result(), conventions={"pan": "linear", "look_ahead": "none"}, sum=None, reference=None
+    )
     sheet = mix_markdown(result)
     for words_of_it in (
         "leaves room to -1 dBTP",
@@ -162,6 +165,7 @@ def test_the_sheet_says_why_what_was_warned_of_and_by_which_laws() -> None:
     ):
         assert words_of_it in sheet
     assert "**Pan**: linear" in sheet
+    assert "**look ahead**: none" in sheet
     assert "sine/cosine" not in sheet
     assert "alpha = exp(-1 / (seconds × sample rate))" in sheet
     assert [len(row) for row in tables(sheet)[0]] == [2] * 7

@@ -23,7 +23,7 @@ from gainstage.report.mix_strips import AFTER, BEFORE, compressors, strip_folds
 from gainstage.report.page import Page, Section
 from gainstage.report.players import PAGE_BYTES, Take, TakeSet, make_players
 from gainstage.report.settings import Strip
-from gainstage.report.strip_words import CONVENTIONS
+from gainstage.report.strip_words import laws, level
 
 
 def mix_page(result: MixResult, *, page_bytes: int = PAGE_BYTES) -> Page:
@@ -142,7 +142,7 @@ def _overview_row(track: Track) -> tuple[str, ...]:
         f"{words.title(track.role)}, {'stereo' if track.channels == 2 else 'mono'}",
         words.loudness(track.loudness_before_lufs),
         words.gain(track.trim_db),
-        "mute" if strip.muted else words.gain(strip.fader_db),
+        level(strip),
         "" if strip.pan is None else words.pan(strip.pan),
         words.loudness(track.loudness_after_lufs),
         words.number(track.peak_after_db, "dBFS"),
@@ -155,8 +155,8 @@ def _all_strips(result: MixResult) -> list[Strip]:
 
 
 def _conventions(result: MixResult) -> Iterator[Block]:
-    laws = tuple((CONVENTIONS | dict(result.conventions)).items())
-    yield Table("Conventions of the numbers on this page", (Column("What"), Column("Law")), laws)
+    rows = tuple(laws(result.conventions).items())
+    yield Table("Conventions of the numbers on this page", (Column("What"), Column("Law")), rows)
     if result.files:
         yield Table("Files beside this page", (Column("File"), Column("What it is")), result.files)
     yield Text(

@@ -61,7 +61,7 @@ class MixResult:
         reference: a reference, if there was one.
         reasons: sentences about the mix as a whole (loudness reached, why it was turned down).
         warnings: sentences about the input and about what could not be done.
-        conventions: name → law, where they differ from or add to those of this console.
+        conventions: name → law, only where it differs from `strip_words.CONVENTIONS` or adds to it.
         files: what was written, as (file name, what it is).
         versions: name → version.
     """

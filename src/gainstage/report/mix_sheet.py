@@ -8,7 +8,7 @@ from gainstage.report.markdown import bullets, escaped, line, table
 from gainstage.report.measured import Programme
 from gainstage.report.mix_result import MixResult, Track
 from gainstage.report.settings import Compressor, Strip
-from gainstage.report.strip_words import CONVENTIONS, reduction, steps
+from gainstage.report.strip_words import laws, level, reduction, steps
 
 
 def mix_markdown(result: MixResult) -> str:
@@ -78,7 +78,7 @@ def _overview_row(track: Track) -> tuple[str, ...]:
         words.title(track.role),
         words.loudness(track.loudness_before_lufs),
         words.gain(track.trim_db),
-        "mute" if strip.muted else words.gain(strip.fader_db),
+        level(strip),
         "" if strip.pan is None else words.pan(strip.pan),
         words.loudness(track.loudness_after_lufs),
     )
@@ -121,7 +121,7 @@ def _strip(
 def _conventions(result: MixResult) -> Iterator[str]:
     yield "## Conventions"
     yield ""
-    for name, law in (CONVENTIONS | dict(result.conventions)).items():
+    for name, law in laws(result.conventions).items():
         yield f"- **{escaped(name)}**: {escaped(law)}"
     yield ""
     if result.files:

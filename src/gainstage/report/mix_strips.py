@@ -6,7 +6,7 @@ from gainstage.report import plots, strip_plots, words
 from gainstage.report.blocks import Block, Bullets, Column, Drawing, Fold, Grid, Players, Table, Text
 from gainstage.report.mix_result import MixResult, Track
 from gainstage.report.settings import Compressor, Equaliser, Pass, Strip
-from gainstage.report.strip_words import reduction, steps
+from gainstage.report.strip_words import level, reduction, steps
 
 BEFORE, AFTER = "in the file", "in the mix"
 """The two places where a track is measured and heard."""
@@ -44,9 +44,8 @@ def strip_folds(result: MixResult, of_tracks: list[Players]) -> Iterator[Block]:
 
 def _place(strip: Strip) -> list[str]:
     """Level and position in a few words."""
-    if strip.muted:
-        return ["muted"]
-    return [f"fader {words.gain(strip.fader_db)}", *([] if strip.pan is None else [words.pan(strip.pan)])]
+    fader = f"fader {level(strip)}" if level(strip) not in ("", "mute") else level(strip)
+    return [text for text in (fader, "" if strip.pan is None else words.pan(strip.pan)) if text]
 
 
 def _origin(track: Track) -> str:

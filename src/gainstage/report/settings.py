@@ -134,7 +134,7 @@ class Strip:
     Args:
         name: the track's or bus's name, as a person wrote it.
         chain: the active processors, in the order of the signal, between trim and fader.
-        fader_db: −inf is down.
+        fader_db: −inf is down. None: the strip has no fader.
         pan: −1 … 1 (left … right); of a stereo track it is the balance. None: the strip has no panner.
         width: 0 … 2, 1 as it is.
         sends: those that are on.
@@ -144,7 +144,7 @@ class Strip:
 
     name: str
     chain: tuple[Stage, ...] = ()
-    fader_db: float = 0.0
+    fader_db: float | None = 0.0
     pan: float | None = None
     width: float = 1.0
     sends: tuple[Send, ...] = ()

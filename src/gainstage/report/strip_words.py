@@ -1,6 +1,6 @@
 """What a strip does, step by step in the order of the signal, in words that can be dialled in on any desk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gainstage.report import words
 from gainstage.report.settings import Compressor, Effect, Equaliser, Pass, Reverb, Stage, Strip
@@ -16,13 +16,27 @@ CONVENTIONS = {
     "(2 × knee) within it and 0 below (Giannoulis, Massberg, Reiss 2012), then smoothed: by attack while it "
     "grows, by release while it shrinks. Both channels of a stereo track share one detector: the larger "
     "peak, or the mean of their squares.",
-    "Times": "attack and release are time constants, alpha = exp(-1 / (seconds × sample rate)): 63 % of the "
-    "way. A desk that states 10-90 % rise times needs 2.2 times the number.",
+    "Time constants": "attack and release are the times in which 63 % of the way is gone, alpha = "
+    "exp(-1 / (seconds × sample rate)). A desk that states 10-90 % rise times needs 2.2 times the number.",
     "Pan": "sine/cosine law, 0 dB at the centre and +3 dB at the sides; L 100 … C … R 100. On stereo tracks "
     "it is a balance: the near channel stays, the far one falls in a straight line to silence.",
     "Levels": "trim comes first, before every processor; the fader comes last, before the pan. Sends are "
     "taken after fader and pan unless they say pre-fader.",
 }
+
+
+def laws(own: Mapping[str, str]) -> dict[str, str]:
+    """The conventions, with those of a console that differ from them or add to them in their place."""
+    known = {name.casefold(): name for name in CONVENTIONS}
+    plain = {name: name.replace("_", " ") for name in own}
+    return CONVENTIONS | {known.get(plain[name].casefold(), plain[name]): law for name, law in own.items()}
+
+
+def level(strip: Strip) -> str:
+    """Where the fader stands, or that the strip is muted; empty without a fader."""
+    if strip.muted:
+        return "mute"
+    return "" if strip.fader_db is None else words.gain(strip.fader_db)
 
 
 def steps(strip: Strip, *, trim_db: float | None = None, is_stereo: bool = True) -> list[tuple[str, str]]:
@@ -36,7 +50,8 @@ def steps(strip: Strip, *, trim_db: float | None = None, is_stereo: bool = True)
     rows = [] if trim_db is None else [("Trim", words.gain(trim_db))]
     for stage in strip.chain:
         rows += stage_steps(stage)
-    rows.append(("Fader", words.gain(strip.fader_db)))
+    if strip.fader_db is not None:
+        rows.append(("Fader", words.gain(strip.fader_db)))
     if strip.pan is not None:
         rows.append(("Balance" if is_stereo else "Pan", words.pan(strip.pan)))
     if strip.width != 1.0:
