@@ -364,6 +364,13 @@ def test_roles_and_stems_that_do_not_exist_are_named_with_the_nearest(tmp_path: 
         scan_folder(tmp_path, roles={"Audio 11": "kick"})
 
 
+def test_names_that_differ_in_case_alone_are_told_apart(tmp_path: Path) -> None:
+    _save(tmp_path / "Audio.wav", _tone(100))
+    _save(tmp_path / "audio.wav", _tone(200))
+    tracks = scan_folder(tmp_path, roles={"audio": "kick"}).song.tracks
+    assert [(track.name, track.role) for track in tracks] == [("Audio", "other"), ("audio", "kick")]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

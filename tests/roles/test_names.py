@@ -71,6 +71,8 @@ def test_names_that_say_nothing_get_no_confidence(name: str) -> None:
         ("Backing Guitar", "guitar_electric"),
         ("Backing Track", "other"),
         ("Snare FX", "snare"),
+        ("Snare Clap", "snare"),
+        ("Clap Snare", "snare"),
         ("Lead Guitar", "guitar_electric"),
         ("Lead", "synth_lead"),
         ("Lead Vox", "lead_vocal"),

@@ -74,26 +74,18 @@ class StreamResampler:
 
     def __init__(self, *, from_rate: int, to_rate: int, channels: int) -> None:
         self._stream: Any = soxr.ResampleStream(from_rate, to_rate, channels, dtype="float32", quality="VHQ")
-        self._from_rate, self._to_rate = from_rate, to_rate
         self._channels = channels
-        self._num_in = self._num_out = 0
 
     def push(self, block: Block) -> Block:
         """Take a block and return what is ready.
 
         Shape: (channels, samples) → (channels, samples that are ready, perhaps 0)
         """
-        self._num_in += block.shape[-1]
-        ready = self._convert(block, last=False)
-        self._num_out += ready.shape[-1]
-        return ready
+        return self._convert(block, last=False)
 
     def flush(self) -> Block:
         """End the signal and return the rest. The object cannot be used after that."""
-        rest = self._convert(np.zeros((self._channels, 0), np.float32), last=True)
-        length = resampled_length(self._num_in, from_rate=self._from_rate, to_rate=self._to_rate)
-        owed = length - self._num_out  # soxr's own rounding may differ from ours by a sample
-        return np.pad(rest, ((0, 0), (0, max(owed - rest.shape[-1], 0))))[:, :owed]
+        return self._convert(np.zeros((self._channels, 0), np.float32), last=True)
 
     def _convert(self, block: Block, *, last: bool) -> Block:
         frames = np.ascontiguousarray(block.T, dtype=np.float32)
