@@ -8,7 +8,7 @@ from numpy.random import Generator
 from gainstage.data.synthetic.form import Plan, Section, Span
 from gainstage.data.synthetic.lines import melody
 from gainstage.data.synthetic.score import Written
-from gainstage.data.synthetic.streams import happens
+from gainstage.data.synthetic.streams import happens, pair_of
 from gainstage.data.synthetic.theory import voicing
 
 _STABS = ("0:.5 1.5:.5 3:.5", ".5:.3 1.5:.3 2.5:.3 3.5:.3", "0:.4 .75:.4 2.5:.4", "0:.9 2:.9", "1:.3 3:.3", "1.5:.4 2.5:.4")
@@ -27,7 +27,7 @@ def held(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
 def struck(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """Chords struck in a rhythm: piano, electric piano, brass, synth stabs."""
     centre, count = float(rng.uniform(53.0, 68.0)), int(rng.integers(3, 5))
-    quiet, loud = (_rhythm(_STABS[int(rng.integers(len(_STABS)))]) for _ in range(2))
+    quiet, loud = (_rhythm(text) for text in pair_of(rng, _STABS))
     with_left_hand = happens(rng, 0.4)
 
     def write(span: Span, energy: float) -> Written:
@@ -46,7 +46,7 @@ def struck(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
 
 def strummed(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """Strummed strings: down strokes from the low string, up strokes of the high ones only."""
-    quiet, loud = (_STRUM[int(rng.integers(len(_STRUM)))] for _ in range(2))
+    quiet, loud = pair_of(rng, _STRUM)
     slow = float(rng.uniform(0.008, 0.06))  # beats from string to string
 
     def write(span: Span, energy: float) -> Written:
@@ -66,13 +66,13 @@ def strummed(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
 def broken(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """Broken chords: a picked guitar, a harp, an arpeggiator."""
     centre, count = float(rng.uniform(55.0, 74.0)), int(rng.integers(3, 6))
-    step = float(rng.choice((0.25, 0.5, 0.5)))
+    step, thins = float(rng.choice((0.25, 0.5, 0.5))), happens(rng, 0.4)
     gate = float(rng.uniform(0.4, 1.5))
     order = rng.permutation(count) if happens(rng, 0.5) else np.arange(count)
 
     def write(span: Span, energy: float) -> Written:
         notes = voicing(span.chord, centre, count)
-        spread = step if energy > 0.8 else 2.0 * step
+        spread = 2.0 * step if thins and energy <= 0.8 else step
         return [
             (span.start + k * spread, gate * spread, float(notes[order[k % count]]), 0.95 if k % 4 == 0 else 0.75)
             for k in range(int(span.length / spread))

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from gainstage.data.synthetic.recurrences import Array
 from gainstage.data.synthetic.score import Notes
-from gainstage.data.synthetic.sound import filtered, saturate
+from gainstage.data.synthetic.sound import filtered, saturate, white
 from gainstage.data.synthetic.streams import between, happens
 from gainstage.data.synthetic.strokes import decay, lay_out
 
@@ -27,6 +27,7 @@ class _Skin:
     click_hz: float
     click_s: float
     rattle: float
+    rattle_hz: float
     rattle_s: float
     drive: float
 
@@ -47,11 +48,12 @@ def kick(notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, ma
         click_hz=between(rng, 900.0, 6000.0),
         click_s=between(rng, 0.001, 0.008),
         rattle=between(rng, 0.001, 0.012) if machine else between(rng, 0.006, 0.06),
+        rattle_hz=9000.0,
         rattle_s=between(rng, 0.03, 0.15),
         drive=between(rng, 0.3, 4.0),
     )
     shots = {0: lambda velocity, draw: _strike(skin, velocity, draw, sample_rate)}
-    return lay_out(notes, shots, rng, sample_rate, num_samples, range_db=float(rng.uniform(6.0, 18.0)))[None]
+    return lay_out(notes, shots, rng, sample_rate, num_samples, range_db=float(rng.uniform(4.0, 14.0)))[None]
 
 
 def toms(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -62,15 +64,16 @@ def toms(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
     """
     floor_hz, spacing = between(rng, 62.0, 110.0), float(rng.uniform(1.2, 1.5))
     ring_s, click = between(rng, 0.08, 0.4), between(rng, 0.05, 0.6)
-    rattle, sweep, overtones = between(rng, 0.01, 0.08), float(rng.uniform(1.05, 1.7)), float(rng.uniform(0.1, 0.6))
-    click_hz, drive, range_db = between(rng, 1500.0, 6000.0), between(rng, 0.3, 2.0), float(rng.uniform(8.0, 20.0))
+    rattle_hz = between(rng, 3000.0, 8000.0)
+    rattle, sweep, overtones = between(rng, 0.05, 0.3), float(rng.uniform(1.05, 1.7)), float(rng.uniform(0.1, 0.6))
+    click_hz, drive, range_db = between(rng, 900.0, 3500.0), between(rng, 0.3, 2.0), float(rng.uniform(4.0, 14.0))
     out = np.zeros((2, num_samples))
     spread = float(rng.uniform(0.1, 1.0))
     for number in range(3):
         low_hz = floor_hz * spacing ** (2 - number)
         skin = _Skin(
-            low_hz, sweep, 0.03, ring_s * (low_hz / floor_hz) ** -0.5, overtones, click, click_hz, 0.004, rattle, 0.08,
-            drive,
+            low_hz, sweep, 0.03, ring_s * (low_hz / floor_hz) ** -0.5, overtones, click, click_hz, 0.004, rattle,
+            rattle_hz, 0.08, drive,
         )  # fmt: skip
         mine = notes.pitch == number
         strokes = Notes(notes.onset_s[mine], notes.length_s[mine], 0.0 * notes.pitch[mine], notes.velocity[mine])
@@ -92,10 +95,10 @@ def _strike(skin: _Skin, velocity: float, rng: Generator, sample_rate: int) -> A
             level = skin.overtones * velocity * float(rng.uniform(0.5, 1.0)) / (index + 1.0)
             body += level * np.sin(ratio * angle) * decay(num_samples, sample_rate, skin.ring_s / (1.5 + 0.4 * index))
     body *= np.minimum(time / 0.0008, 1.0)
-    noise = rng.standard_normal(num_samples)
+    noise = white(rng, num_samples)
     edges = (0.5 * skin.click_hz, min(2.0 * skin.click_hz, 0.45 * sample_rate))
     click = filtered(noise, sample_rate, "bandpass", edges, order=1) * np.exp(-time / skin.click_s)
-    rattle = filtered(noise, sample_rate, "bandpass", (150.0, 9000.0), order=1)
+    rattle = filtered(noise, sample_rate, "bandpass", (150.0, skin.rattle_hz), order=1)
     rattle *= decay(num_samples, sample_rate, skin.rattle_s)
     sound = body + skin.click * velocity * 2.0 * click + skin.rattle * rattle
     return saturate(sound, skin.drive) * np.minimum((num_samples - np.arange(num_samples)) / 200.0, 1.0)
@@ -121,12 +124,12 @@ def snare(notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, m
         angle = 2.0 * np.pi * tone_hz * (time + 0.25 * 0.02 * (1.0 - np.exp(-time / 0.02)))
         body = (np.sin(angle) + 0.6 * np.sin(1.66 * angle)) * decay(size, sample_rate, tone_s)
         body += ring * np.sin(2.0 * np.pi * ring_hz * time) * decay(size, sample_rate, 1.5 * tone_s)
-        noise = filtered(draw.standard_normal(size), sample_rate, "bandpass", (low_hz, high_hz), order=1)
+        noise = filtered(white(draw, size), sample_rate, "bandpass", (low_hz, high_hz), order=1)
         rattle = noise * (decay(size, sample_rate, wires_s) + crack * np.exp(-time / 0.004))
         sound = tone * body + wires * (0.5 + 0.5 * velocity) * rattle
         return saturate(sound * np.minimum(time / 0.0005, 1.0), drive)
 
-    return lay_out(notes, {0: shot}, rng, sample_rate, num_samples, range_db=float(rng.uniform(10.0, 26.0)))[None]
+    return lay_out(notes, {0: shot}, rng, sample_rate, num_samples, range_db=float(rng.uniform(6.0, 22.0)))[None]
 
 
 def clap(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -147,7 +150,7 @@ def clap(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
             after = time - hand * apart_s * float(draw.uniform(0.8, 1.2))
             length_s = tail_s if hand == hands - 1 else 0.3 * apart_s
             envelope += np.where(after >= 0.0, np.exp(-np.maximum(after, 0.0) / length_s), 0.0)
-        noise = draw.standard_normal(size)
+        noise = white(draw, size)
         band = filtered(noise, sample_rate, "bandpass", (centre_hz / spread, centre_hz * spread), order=1)
         return saturate((band + 0.06 * noise) * envelope * decay(size, sample_rate, 1.0) * (0.4 + 0.6 * velocity), drive)
 

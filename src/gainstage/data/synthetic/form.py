@@ -11,7 +11,7 @@ from gainstage.data.synthetic.theory import Chord, Key, progression, tonic_chord
 
 GENRES = ("pop", "rock", "hip-hop", "electronic", "orchestral")
 MIN_SECONDS = 4.0
-_RING_S = 1.2  # what the last chord is left to ring
+_RING_S = (0.3, 1.3)  # what the last chord is left to ring
 
 _TEMPO_BPM = {
     "pop": (82.0, 132.0),
@@ -101,7 +101,7 @@ def plan_song(seed: int, *, seconds: float, genre: str | None) -> Plan:
     genre = genre or drawn
     beats_per_bar = 3 if happens(rng, {"orchestral": 0.3, "rock": 0.07, "pop": 0.07}.get(genre, 0.0)) else 4
     tempo = between(rng, *_TEMPO_BPM[genre])
-    ring_s = min(_RING_S, 0.15 * seconds)
+    ring_s = min(float(rng.uniform(*_RING_S)), 0.15 * seconds)
     bars = max(2, round((seconds - ring_s) * tempo / 60.0 / beats_per_bar))
     tempo = bars * beats_per_bar * 60.0 / (seconds - ring_s)
     key = Key(int(rng.integers(12)), str(rng.choice(_modes(genre))))

@@ -12,10 +12,12 @@ from gainstage.data.synthetic.sound import (
     adsr,
     bell,
     cycle,
-    filtered,
+    equalised,
+    passing,
     pitch_hz,
     room_for,
     saturate,
+    white,
 )
 from gainstage.data.synthetic.streams import between, happens
 
@@ -44,7 +46,7 @@ def piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
             decays = np.exp(-1.0 / (life_s * factor * sample_rate))
             add_modes(sound, 0, size, 2.0 * np.pi * partial_hz[keep] / sample_rate, decays[keep],
                       share * tone[keep], rng.uniform(0.0, 6.28, int(keep.sum())))  # fmt: skip
-        hammer = rng.standard_normal(min(size, int(0.03 * sample_rate)))
+        hammer = white(rng, min(size, int(0.03 * sample_rate)))
         sound[: len(hammer)] += 0.03 * velocity * hammer * np.linspace(1.0, 0.0, len(hammer)) ** 3
         return sound
 
@@ -57,7 +59,7 @@ def electric_piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: 
     Returns:
         (2, samples)
     """
-    index, bell_level = between(rng, 0.3, 2.5), between(rng, 0.02, 0.5)
+    index, bell_level = between(rng, 0.5, 4.0), between(rng, 0.05, 0.7)
     ring_s, drive = between(rng, 0.4, 2.0), between(rng, 0.3, 3.0)
     range_db, release_s = float(rng.uniform(8.0, 22.0)), between(rng, 0.05, 0.25)
 
@@ -100,7 +102,7 @@ def organ(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
         level = adsr(size, sample_rate, attack_s=0.004, decay_s=1.0, sustain=1.0, held_s=float(length_s), release_s=0.01)
         flat = np.ones(num_controls(size))
         add_unison(out, start, size, tables, flat, np.array([step]), np.array([rng.random()]), np.ones((2, 1)), flat, level)
-        tick = rng.standard_normal(min(size, int(0.004 * sample_rate)))
+        tick = white(rng, min(size, int(0.004 * sample_rate)))
         out[:, start : start + len(tick)] += click * tick * np.linspace(1.0, 0.0, len(tick))
     swing = np.sin(2.0 * np.pi * rate_hz * np.arange(num_samples) / sample_rate)
     out *= 1.0 + depth * swing * np.array([[1.0], [-1.0]])
@@ -115,8 +117,11 @@ def clavinet(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -
     """
     short = Notes(notes.onset_s, np.minimum(notes.length_s, between(rng, 0.1, 0.4)), notes.pitch, notes.velocity)
     out = harp(short, rng, sample_rate, num_samples)
-    out = filtered(out, sample_rate, "highpass", between(rng, 100.0, 350.0), order=1)
-    return bell(out, sample_rate, between(rng, 900.0, 2500.0), float(rng.uniform(3.0, 10.0)), 1.0)
+    return equalised(
+        out,
+        passing(sample_rate, "highpass", between(rng, 100.0, 350.0), order=1),
+        bell(sample_rate, between(rng, 900.0, 2500.0), float(rng.uniform(3.0, 10.0)), 1.0),
+    )
 
 
 def _polyphonic(

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from gainstage.data.synthetic.form import Plan, Section
 from gainstage.data.synthetic.score import Written, monophonic
-from gainstage.data.synthetic.streams import happens
+from gainstage.data.synthetic.streams import happens, pair_of
 
 # (onset, length) in beats within a bar of four, and the interval: r root, 5 fifth, 8 octave, 3 third, a approach.
 _BASS = {
@@ -38,7 +38,7 @@ _Cell = list[tuple[float, float, str]]
 def bass(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """A bass line: a pattern on the roots of the chords, with fifths, octaves and steps into the next chord."""
     patterns = [_cells(text) for text in _BASS[plan.genre]]
-    quiet, loud = (patterns[int(rng.integers(len(patterns)))] for _ in range(2))
+    quiet, loud = pair_of(rng, patterns)
     lowest = int(rng.integers(26, 34))
     written: Written = []
     for section in playing:

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from gainstage.data.synthetic.recurrences import Array, add_modes
 from gainstage.data.synthetic.score import Notes
-from gainstage.data.synthetic.sound import add_at, filtered, pitch_hz, saturate
+from gainstage.data.synthetic.sound import add_at, equalised, filtered, passing, pitch_hz, saturate, white
 from gainstage.data.synthetic.streams import between, happens
 from gainstage.data.synthetic.strokes import Shot, decay, lay_out
 
@@ -21,9 +21,9 @@ def hats(notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, ma
         (1, samples)
     """
     low_hz, high_hz = between(rng, 1800.0, 8500.0), between(rng, 9000.0, 19000.0)
-    closed_s = between(rng, 0.012, 0.07)
+    closed_s = between(rng, 0.016, 0.1)
     open_s = between(rng, 0.1, 0.5)
-    metal, stick = float(rng.uniform(0.1, 0.9)), between(rng, 0.2, 2.0)
+    metal, stick = float(rng.uniform(0.1, 0.9)), between(rng, 0.1, 1.2)
     base_hz, tilt = between(rng, 250.0, 900.0), float(rng.uniform(0.0, 0.6))
     order = int(rng.integers(1, 4))
 
@@ -32,16 +32,18 @@ def hats(notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, ma
             size = int(sample_rate * min(max(7.0 * ring_s, 0.05), 2.0))
             time = np.arange(size) / sample_rate
             plate = _machine_plate(base_hz, time, draw) if machine else _plate(size, sample_rate, ring_s, draw)
-            noise = draw.standard_normal(size)
+            noise = white(draw, size)
             sound = metal * plate + (1.0 - metal) * noise
             cut_hz = min(high_hz * (1.0 - tilt * (1.0 - velocity)), 0.46 * sample_rate)
-            sound = filtered(filtered(sound, sample_rate, "highpass", low_hz, order=order), sample_rate, "lowpass", cut_hz)
+            sound = equalised(
+                sound, passing(sample_rate, "highpass", low_hz, order=order), passing(sample_rate, "lowpass", cut_hz)
+            )
             return sound * (decay(size, sample_rate, ring_s) + stick * np.exp(-time / 0.002))
 
         return shot
 
     shots = {0: shot_of(closed_s), 1: shot_of(open_s)}
-    line = lay_out(notes, shots, rng, sample_rate, num_samples, range_db=float(rng.uniform(6.0, 24.0)), choke=True)
+    line = lay_out(notes, shots, rng, sample_rate, num_samples, range_db=float(rng.uniform(3.0, 15.0)), choke=True)
     return line[None]
 
 
@@ -57,7 +59,7 @@ def cymbals(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
     def shot_of(ring_s: float, ping: float) -> Shot:
         def shot(velocity: float, draw: Generator) -> Array:
             size = int(sample_rate * min(5.0 * ring_s, 4.0))
-            sound = (1.0 - wash) * _plate(size, sample_rate, ring_s, draw) + wash * draw.standard_normal(size)
+            sound = (1.0 - wash) * _plate(size, sample_rate, ring_s, draw) + wash * white(draw, size)
             sound = filtered(sound, sample_rate, "highpass", low_hz, order=1)
             time = np.arange(size) / sample_rate
             swell = 1.0 - (1.0 - ping) * np.exp(-time / 0.01)
@@ -99,7 +101,7 @@ def percussion(notes: Notes, rng: Generator, sample_rate: int, num_samples: int)
     Returns:
         (1, samples)
     """
-    makers: tuple[Callable[[Generator, int], dict[int, Shot]], ...] = (_shaker, _tambourine, _congas, _wood)
+    makers: tuple[Callable[[Generator, int], dict[int, Shot]], ...] = (_shaker, _tambourine, _congas, _congas, _wood, _wood)
     shots = makers[int(rng.integers(len(makers)))](rng, sample_rate)
     return lay_out(notes, shots, rng, sample_rate, num_samples, range_db=float(rng.uniform(8.0, 24.0)))[None]
 
@@ -112,7 +114,7 @@ def _shaker(rng: Generator, sample_rate: int) -> dict[int, Shot]:
         def shot(velocity: float, draw: Generator) -> Array:
             size = int(sample_rate * 2.0 * length_s)
             bump = np.sin(np.pi * np.linspace(0.0, 1.0, size) ** (rise * factor)) ** 3
-            noise = draw.standard_normal(size)
+            noise = white(draw, size)
             return filtered(noise, sample_rate, "bandpass", (low_hz, high_hz)) * bump * (0.5 + 0.5 * velocity)
 
         return shot
@@ -144,7 +146,7 @@ def _congas(rng: Generator, sample_rate: int) -> dict[int, Shot]:
             time = np.arange(size) / sample_rate
             bent = time + 0.2 * 0.015 * velocity * (1.0 - np.exp(-time / 0.015))
             skin = sum(np.sin(2.0 * np.pi * tone_hz * r * bent) / r**1.5 for r in (1.0, 1.59, 2.14, 2.92))
-            noise = filtered(draw.standard_normal(size), sample_rate, "bandpass", (800.0, 7000.0), order=1)
+            noise = filtered(white(draw, size), sample_rate, "bandpass", (800.0, 7000.0), order=1)
             return skin * decay(size, sample_rate, ring_s) + slap * velocity * noise * np.exp(-time / 0.006)
 
         return shot
@@ -159,7 +161,7 @@ def _wood(rng: Generator, sample_rate: int) -> dict[int, Shot]:
     def shot_of(factor: float) -> Shot:
         def shot(velocity: float, draw: Generator) -> Array:
             size = int(sample_rate * 0.4)
-            out = 0.02 * draw.standard_normal(size) * decay(size, sample_rate, 0.01)
+            out = 0.02 * white(draw, size) * decay(size, sample_rate, 0.01)
             radians = 2.0 * np.pi * tone_hz * factor * ratios / sample_rate
             decays = np.exp(-np.array([1.0, 1.7, 3.0]) / (ring_s * sample_rate))
             add_modes(out, 0, size, radians, decays, np.array([1.0, 0.5, 0.3]) * velocity, np.zeros(3))
@@ -186,7 +188,7 @@ def timpani(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
         radians = 2.0 * np.pi * float(pitch_hz(pitch)) * ratios / sample_rate
         decays = np.exp(-np.linspace(1.0, 2.5, 5) / (ring_s * sample_rate))
         add_modes(stroke, 0, size, radians, decays, levels * velocity**1.5, np.zeros(5))
-        beat = filtered(rng.standard_normal(size // 8), sample_rate, "bandpass", (200.0, 4000.0), order=1)
+        beat = filtered(white(rng, size // 8), sample_rate, "bandpass", (200.0, 4000.0), order=1)
         stroke[: size // 8] += felt * velocity**2 * beat * decay(size // 8, sample_rate, 0.015)
         add_at(out, int(onset_s * sample_rate), stroke * decay(size, sample_rate, 10.0))
     return saturate(out / max(float(np.abs(out).max()), 1e-9), 2.0 if with_drive else 0.3)[None]

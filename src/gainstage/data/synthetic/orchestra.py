@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from gainstage.data.synthetic.recurrences import HOP, Array, add_unison
 from gainstage.data.synthetic.score import Notes
-from gainstage.data.synthetic.sound import adsr, bell, cycle, filtered, pitch_hz, room_for, vibrato
+from gainstage.data.synthetic.sound import adsr, bell, cycle, equalised, filtered, pitch_hz, room_for, vibrato, white
 from gainstage.data.synthetic.streams import between
 
 
@@ -58,9 +58,11 @@ def strings(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
         range_db=float(rng.uniform(8.0, 22.0)), spread=float(rng.uniform(0.3, 1.0)),
     )  # fmt: skip
     out = _play(notes, section, rng, sample_rate, num_samples)
-    for frequency_hz in (300.0, 500.0, 1100.0, 2600.0):  # the boxes of the instruments
-        out = bell(out, sample_rate, frequency_hz * float(rng.uniform(0.8, 1.25)), float(rng.uniform(-3.0, 5.0)), 2.0)
-    return out
+    boxes = (  # the bodies of the instruments
+        bell(sample_rate, frequency_hz * float(rng.uniform(0.8, 1.25)), float(rng.uniform(-3.0, 5.0)), 2.0)
+        for frequency_hz in (300.0, 500.0, 1100.0, 2600.0)
+    )
+    return equalised(out, *boxes)
 
 
 def brass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -78,7 +80,7 @@ def brass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
         spread=float(rng.uniform(0.1, 0.8)),
     )  # fmt: skip
     out = _play(notes, section, rng, sample_rate, num_samples)
-    return bell(out, sample_rate, between(rng, 900.0, 1800.0), float(rng.uniform(0.0, 6.0)), 1.0)
+    return equalised(out, bell(sample_rate, between(rng, 900.0, 1800.0), float(rng.uniform(0.0, 6.0)), 1.0))
 
 
 def wind(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -155,5 +157,5 @@ def _tables(section: _Section, frequency_hz: float, sample_rate: int) -> Array:
 
 
 def _air(presence: Array, rng: Generator, sample_rate: int, num_samples: int) -> Array:
-    noise = filtered(rng.standard_normal((2, num_samples)), sample_rate, "bandpass", (700.0, 9000.0), order=1)
+    noise = filtered(white(rng, 2, num_samples), sample_rate, "bandpass", (700.0, 9000.0), order=1)
     return noise * np.interp(np.arange(num_samples), np.arange(len(presence)) * HOP, presence)

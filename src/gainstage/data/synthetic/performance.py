@@ -40,7 +40,7 @@ def _swung(beat: Array, swing: float, unit: float) -> Array:
 def _dynamics(plan: Plan, onset: Array, velocity: Array, rng: Generator, *, machine: bool) -> Array:
     """Velocity: what is written, times how hard this section is played, times how unsteady the hand is."""
     spread = 0.0 if machine and happens(rng, 0.6) else between(rng, 0.02, 0.12)
-    reach = float(rng.uniform(0.0, 0.15 if machine else 0.5))  # how much softer the soft sections are
+    reach = between(rng, 0.01, 0.08 if machine else 0.3)  # how much softer the soft sections are
     first_beat = np.array([s.first_bar * plan.beats_per_bar for s in plan.sections])
     energy = np.array([s.energy for s in plan.sections])
     index = np.searchsorted(first_beat, onset, side="right") - 1

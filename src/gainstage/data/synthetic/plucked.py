@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
-from scipy.signal import lfilter
 
 from gainstage.data.synthetic.recurrences import Array, pluck_string
 from gainstage.data.synthetic.score import Notes
-from gainstage.data.synthetic.sound import bell, filtered, pitch_hz, room_for, saturate
+from gainstage.data.synthetic.sound import bell, equalised, filtered, passing, pitch_hz, room_for, saturate
 from gainstage.data.synthetic.streams import between, happens
 
 
@@ -42,17 +41,20 @@ def acoustic_guitar(notes: Notes, rng: Generator, sample_rate: int, num_samples:
     is_nylon = happens(rng, 0.3)
     strings = _Strings(
         position=float(rng.uniform(0.08, 0.4)),
-        softness_hz=between(rng, 1200.0, 3500.0) if is_nylon else between(rng, 2500.0, 9000.0),
-        damping=float(rng.uniform(0.2, 0.45)) if is_nylon else float(rng.uniform(0.03, 0.3)),
+        softness_hz=between(rng, 700.0, 2500.0) if is_nylon else between(rng, 1200.0, 6000.0),
+        damping=float(rng.uniform(0.25, 0.5)) if is_nylon else float(rng.uniform(0.1, 0.45)),
         ring_s=between(rng, 0.6, 4.0),
         release_s=between(rng, 0.05, 0.4),
-        range_db=float(rng.uniform(8.0, 20.0)),
+        range_db=float(rng.uniform(4.0, 16.0)),
     )
     out = _play(notes, strings, rng, sample_rate, num_samples)
-    body = bell(out, sample_rate, between(rng, 90.0, 125.0), float(rng.uniform(2.0, 10.0)), 4.0)
-    body = bell(body, sample_rate, between(rng, 180.0, 250.0), float(rng.uniform(1.0, 7.0)), 4.0)
-    body = bell(body, sample_rate, between(rng, 1500.0, 4500.0), float(rng.uniform(-4.0, 6.0)), 1.0)
-    return filtered(body, sample_rate, "highpass", 65.0)[None]
+    return equalised(
+        out,
+        bell(sample_rate, between(rng, 90.0, 125.0), float(rng.uniform(2.0, 10.0)), 4.0),
+        bell(sample_rate, between(rng, 180.0, 250.0), float(rng.uniform(1.0, 7.0)), 4.0),
+        bell(sample_rate, between(rng, 1500.0, 4500.0), float(rng.uniform(-6.0, 5.0)), 1.0),
+        passing(sample_rate, "highpass", 65.0),
+    )[None]
 
 
 def harp(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -85,20 +87,26 @@ def electric_guitar(
     strings = _Strings(
         position=float(rng.uniform(0.06, 0.3)),
         softness_hz=between(rng, 3500.0, 12000.0),
-        damping=float(rng.uniform(0.04, 0.35)),
+        damping=float(rng.uniform(0.05, 0.45)),
         ring_s=between(rng, 0.8, 5.0),
         release_s=between(rng, 0.03, 0.15),
-        range_db=float(rng.uniform(5.0, 14.0)),
+        range_db=float(rng.uniform(3.0, 12.0)),
     )
     raw = _play(notes, strings, rng, sample_rate, num_samples)
-    pickup = filtered(raw, sample_rate, "lowpass", between(rng, 3000.0, 7000.0))
-    pickup = filtered(pickup, sample_rate, "highpass", between(rng, 70.0, 300.0), order=1)
+    pickup = equalised(
+        raw,
+        passing(sample_rate, "lowpass", between(rng, 1500.0, 7000.0)),
+        passing(sample_rate, "highpass", between(rng, 70.0, 300.0), order=1),
+    )
     pickup /= max(float(np.abs(pickup).max()), 1e-9)
     driven = saturate(pickup + 0.05, between(rng, *drive))
-    cabinet = filtered(driven, sample_rate, "lowpass", between(rng, 3800.0, 6500.0), order=2)
-    cabinet = bell(cabinet, sample_rate, between(rng, 1800.0, 3600.0), float(rng.uniform(0.0, 8.0)), 1.2)
-    cabinet = bell(cabinet, sample_rate, between(rng, 90.0, 160.0), float(rng.uniform(0.0, 6.0)), 2.0)
-    return filtered(cabinet, sample_rate, "highpass", between(rng, 60.0, 110.0))[None]
+    return equalised(
+        driven,
+        passing(sample_rate, "lowpass", between(rng, 2800.0, 6500.0)),
+        bell(sample_rate, between(rng, 1800.0, 3600.0), float(rng.uniform(-2.0, 8.0)), 1.2),
+        bell(sample_rate, between(rng, 90.0, 160.0), float(rng.uniform(0.0, 6.0)), 2.0),
+        passing(sample_rate, "highpass", between(rng, 60.0, 110.0)),
+    )[None]
 
 
 def electric_bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -134,7 +142,7 @@ def double_bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int
         between(rng, 0.5, 1.6), between(rng, 0.05, 0.2), float(rng.uniform(6.0, 16.0)),
     )  # fmt: skip
     out = _play(notes, strings, rng, sample_rate, num_samples)
-    return bell(out, sample_rate, between(rng, 90.0, 220.0), float(rng.uniform(0.0, 8.0)), 3.0)[None]
+    return equalised(out, bell(sample_rate, between(rng, 90.0, 220.0), float(rng.uniform(0.0, 8.0)), 3.0))[None]
 
 
 def _play(notes: Notes, strings: _Strings, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -171,6 +179,6 @@ def _excitation(period: float, strings: _Strings, velocity: float, rng: Generato
     delay = max(1, int(strings.position * period))
     comb = burst - np.concatenate([np.zeros(delay), burst])[:size]
     softness_hz = min(strings.softness_hz * (0.35 + 0.65 * velocity), 0.45 * sample_rate)
-    pole = np.exp(-2.0 * np.pi * softness_hz / sample_rate)
-    soft = lfilter([1.0 - pole], [1.0, -pole], np.concatenate([comb, np.zeros(size // 2)]))
+    padded = np.concatenate([comb, np.zeros(size // 2)])
+    soft = filtered(padded, sample_rate, "lowpass", softness_hz, order=1)
     return np.asarray(soft / max(float(np.sqrt(np.mean(soft**2))), 1e-9) * 0.3)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from gainstage.data.synthetic.recurrences import Array
-from gainstage.data.synthetic.sound import add_at, bell, filtered, saturate, shelf
+from gainstage.data.synthetic.sound import add_at, bell, equalised, filtered, passing, saturate, shelf, white
 from gainstage.data.synthetic.streams import between, happens
 
 # Chance of a stereo file, and the range of its width (energy of L − R over L + R).
@@ -53,14 +53,16 @@ def colour(audio: Array, rng: Generator, sample_rate: int) -> Array:
 
     Shape: (channels, samples)
     """
-    out = filtered(audio, sample_rate, "highpass", between(rng, 18.0, 45.0))
-    out = shelf(out, sample_rate, between(rng, 500.0, 3000.0), float(rng.normal(0.0, 4.0)))
-    out = bell(out, sample_rate, between(rng, 120.0, 8000.0), float(rng.normal(0.0, 3.5)), between(rng, 0.6, 2.0))
+    chain = [
+        passing(sample_rate, "highpass", between(rng, 18.0, 45.0)),
+        shelf(sample_rate, between(rng, 500.0, 3000.0), float(rng.normal(0.0, 4.0))),
+        bell(sample_rate, between(rng, 120.0, 8000.0), float(rng.normal(0.0, 3.5)), between(rng, 0.6, 2.0)),
+    ]
     if happens(rng, 0.33):
-        out = bell(out, sample_rate, between(rng, 150.0, 4000.0), float(rng.uniform(4.0, 11.0)), between(rng, 4.0, 12.0))
+        chain.append(bell(sample_rate, between(rng, 150.0, 4000.0), float(rng.uniform(4.0, 11.0)), between(rng, 4.0, 12.0)))
     if happens(rng, 0.12):
-        out = filtered(out, sample_rate, "lowpass", between(rng, 6000.0, 14000.0))
-    return out
+        chain.append(passing(sample_rate, "lowpass", between(rng, 6000.0, 14000.0)))
+    return equalised(audio, *chain)
 
 
 def bleed(audio: Array, role: str, dry: Mapping[str, Array], rng: Generator, sample_rate: int) -> Array:
@@ -116,7 +118,7 @@ def add_noise(audio: Array, role: str, rng: Generator, sample_rate: int, *, mach
     floor_db = float(rng.uniform(-105.0, -85.0) if machine else rng.uniform(-90.0, -56.0))
     rumbles, hums = happens(rng, 0.2), happens(rng, 0.35)
     rumble_db, hum_db = float(rng.uniform(-66.0, -42.0)), float(rng.uniform(-80.0, -54.0))
-    noise = rng.standard_normal(audio.shape, dtype=np.float32)
+    noise = white(rng, *audio.shape)
     out = audio + 10.0 ** (floor_db / 20.0) * noise
     if rumbles and not machine and role in _MICROPHONES:
         out += 10.0 ** (rumble_db / 20.0) * 20.0 * filtered(noise, sample_rate, "bandpass", (18.0, 70.0), order=1)
@@ -131,11 +133,10 @@ def set_level(audio: Array, rng: Generator, sample_rate: int) -> Array:
 
     Shape: (channels, samples)
     """
-    out = filtered(audio, sample_rate, "highpass", 12.0, order=1)  # no DC
     peak_db, case = float(rng.uniform(-25.0, -1.0)), rng.random()
-    out /= max(float(np.abs(out).max()), 1e-9)
-    if case < 0.05:
-        peak_db, out = -0.3, saturate(out, 2.0)
+    out = audio / max(float(np.abs(audio).max()), 1e-9)
+    if case < 0.05:  # clipping an uneven wave moves its mean: no DC
+        peak_db, out = -0.3, filtered(saturate(out, 2.0), sample_rate, "highpass", 15.0, order=1)
     elif case > 0.95:
         peak_db = float(rng.uniform(-42.0, -28.0))
     ends = np.minimum(np.arange(out.shape[1]), np.arange(out.shape[1])[::-1])

@@ -136,6 +136,29 @@ def sweep_lowpass(audio: Array, cutoff: Array, resonance: float) -> None:
 
 
 @kernel
+def biquads(audio: Array, sections: Array, out: Array) -> None:
+    """Second-order sections in series (transposed direct form II), two to a pass so that all fits in registers.
+
+    Shape: audio and out (samples,), sections (an even number, 6) as b0 b1 b2 a0 a1 a2 with a0 = 1.
+    """
+    for k in range(0, len(sections), 2):
+        b0, b1, b2, a1, a2 = sections[k, 0], sections[k, 1], sections[k, 2], sections[k, 4], sections[k, 5]
+        c0, c1, c2 = sections[k + 1, 0], sections[k + 1, 1], sections[k + 1, 2]
+        d1, d2 = sections[k + 1, 4], sections[k + 1, 5]
+        s1 = s2 = t1 = t2 = 0.0
+        source = audio if k == 0 else out
+        for n in range(len(audio)):
+            x = source[n]
+            y = b0 * x + s1
+            s1 = b1 * x - a1 * y + s2
+            s2 = b2 * x - a2 * y
+            z = c0 * y + t1
+            t1 = c1 * y - d1 * z + t2
+            t2 = c2 * y - d2 * z
+            out[n] = z
+
+
+@kernel
 def glottis(tables: Array, choice: Array, step: Array, breath: Array, noise: Array, out: Array) -> None:
     """The voice's source: a pulse train, and breath that blows while the glottis is open.
 

@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from gainstage.data.synthetic.form import Plan, Section
 from gainstage.data.synthetic.score import Written
-from gainstage.data.synthetic.streams import happens
+from gainstage.data.synthetic.streams import happens, pair_of
 
 _LEVEL = {"X": 1.0, "x": 0.8, "o": 0.35}
 
@@ -122,7 +122,7 @@ def timpani(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
 def _groove(
     plan: Plan, playing: Sequence[Section], rng: Generator, patterns: Sequence[str], *, busy: float
 ) -> Written:
-    quiet, loud = (patterns[int(rng.integers(len(patterns)))] for _ in range(2))
+    quiet, loud = pair_of(rng, patterns)
     steps = 4 * plan.beats_per_bar
     written: Written = []
     for section in playing:

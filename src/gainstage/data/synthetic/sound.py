@@ -1,12 +1,12 @@
 """What instruments share: cycles of a wave, envelopes, static filters, saturation, placing a sound in time."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from numpy.random import Generator
-from scipy.signal import butter, sosfilt
 
-from gainstage.data.synthetic.recurrences import HOP, Array, num_controls
+from gainstage.data.synthetic.recurrences import HOP, Array, biquads, num_controls
 
 TABLE_SIZE = 2048
 
@@ -82,33 +82,67 @@ def vibrato(
     return np.asarray(2.0 ** ((depth * wave + drift) / 1200.0))
 
 
-def filtered(
-    audio: Array, sample_rate: int, kind: str, cutoff_hz: float | Sequence[float], *, order: int = 2
-) -> Array:
-    """A Butterworth filter: "lowpass", "highpass", or "bandpass" with two edges."""
-    edges = np.clip(np.asarray(cutoff_hz, dtype=np.float64), 5.0, 0.47 * sample_rate)
-    if edges.ndim and edges[1] <= edges[0] * 1.02:
-        edges = np.array([edges[1] / 1.1, edges[1]])
-    return np.asarray(sosfilt(butter(order, edges, kind, fs=sample_rate, output="sos"), audio))
+def equalised(audio: Array, *sections: Array) -> Array:
+    """Run a signal through second-order sections, as the functions below design them, in one pass.
+
+    Shape: audio (..., samples), sections (any, 6)
+    """
+    chain = np.concatenate(sections)
+    if len(chain) % 2:
+        chain = np.concatenate([chain, [[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]]])
+    rows = np.ascontiguousarray(audio, dtype=np.float64).reshape(-1, audio.shape[-1])
+    out = np.empty_like(rows)
+    for row, into in zip(rows, out, strict=True):
+        biquads(row, chain, into)
+    return out.reshape(audio.shape)
 
 
-def bell(audio: Array, sample_rate: int, frequency_hz: float, gain_db: float, q: float) -> Array:
+def passing(sample_rate: int, kind: str, cutoff_hz: float | Sequence[float], *, order: int = 2) -> Array:
+    """A Butterworth filter of order 1 to 3: "lowpass", "highpass", or "bandpass", one of each, with two edges."""
+    if kind == "bandpass":
+        low_hz, high_hz = cast(Sequence[float], cutoff_hz)
+        return np.concatenate(
+            [passing(sample_rate, "highpass", low_hz, order=order), passing(sample_rate, "lowpass", high_hz, order=order)]
+        )
+    w = 2.0 * np.pi * min(max(float(cast(float, cutoff_hz)), 5.0), 0.47 * sample_rate) / sample_rate
+    sign = 1.0 if kind == "lowpass" else -1.0
+    sections = []
+    if order != 2:  # one real pole
+        t = np.tan(w / 2.0)
+        gain = t / (1.0 + t) if kind == "lowpass" else 1.0 / (1.0 + t)
+        sections.append([gain, sign * gain, 0.0, 1.0, (t - 1.0) / (1.0 + t), 0.0])
+    if order != 1:  # a pair of poles (RBJ cookbook); Q 1 beside a real pole makes the third order
+        alpha = np.sin(w) / (2.0 * (np.sqrt(0.5) if order == 2 else 1.0))
+        b = (1.0 - sign * np.cos(w)) / 2.0 / (1.0 + alpha)
+        a1, a2 = -2.0 * np.cos(w) / (1.0 + alpha), (1.0 - alpha) / (1.0 + alpha)
+        sections.append([b, 2.0 * sign * b, b, 1.0, a1, a2])
+    return np.array(sections)
+
+
+def bell(sample_rate: int, frequency_hz: float, gain_db: float, q: float) -> Array:
     """A peak or dip in the spectrum (the peaking biquad of the RBJ cookbook)."""
     w = 2.0 * np.pi * min(frequency_hz, 0.45 * sample_rate) / sample_rate
     a = 10.0 ** (gain_db / 40.0)
     alpha = np.sin(w) / (2.0 * q)
     b = np.array([1.0 + alpha * a, -2.0 * np.cos(w), 1.0 - alpha * a])
     d = np.array([1.0 + alpha / a, -2.0 * np.cos(w), 1.0 - alpha / a])
-    return np.asarray(sosfilt(np.concatenate([b, d])[None] / d[0], audio))
+    return np.asarray(np.concatenate([b, d])[None] / d[0])
 
 
-def shelf(audio: Array, sample_rate: int, frequency_hz: float, gain_db: float) -> Array:
+def shelf(sample_rate: int, frequency_hz: float, gain_db: float) -> Array:
     """Tilt around a frequency: up above it and down below it by half of `gain_db` each."""
-    # One pole and one zero: (s + w √g) / (s + w / √g), scaled to √g⁻¹ at 0 Hz and √g at infinity.
+    # One pole and one zero: (g s + w) / (s + w g): 1/g at 0 Hz, g at infinity, 1 at w.
     g = 10.0 ** (gain_db / 40.0)
     w = np.tan(np.pi * min(frequency_hz, 0.4 * sample_rate) / sample_rate)
     b0, b1, a0, a1 = g + w, w - g, 1.0 + w * g, w * g - 1.0
-    return np.asarray(sosfilt(np.array([[b0 / a0, b1 / a0, 0.0, 1.0, a1 / a0, 0.0]]), audio))
+    return np.array([[b0 / a0, b1 / a0, 0.0, 1.0, a1 / a0, 0.0]])
+
+
+def filtered(
+    audio: Array, sample_rate: int, kind: str, cutoff_hz: float | Sequence[float], *, order: int = 2
+) -> Array:
+    """A signal through one Butterworth filter."""
+    return equalised(audio, passing(sample_rate, kind, cutoff_hz, order=order))
 
 
 def saturate(audio: Array, drive: float) -> Array:
@@ -120,6 +154,11 @@ def saturate(audio: Array, drive: float) -> Array:
     middle = np.tanh(x - 0.5 * step)
     slope = np.diff(area, prepend=np.log(2.0)) / np.where(is_flat, 1.0, step)
     return np.asarray(np.where(is_flat, middle, slope) / np.tanh(drive))
+
+
+def white(rng: Generator, *shape: int) -> Array:
+    """White noise of RMS 1; uniform, because no ear tells it from Gaussian and it costs a third."""
+    return np.asarray((rng.random(shape) - 0.5) * np.sqrt(12.0))
 
 
 def add_at(out: Array, start: int, sound: Array, gain: float = 1.0) -> None:

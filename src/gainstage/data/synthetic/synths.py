@@ -17,6 +17,7 @@ from gainstage.data.synthetic.sound import (
     room_for,
     saturate,
     vibrato,
+    white,
 )
 from gainstage.data.synthetic.streams import between, happens
 
@@ -66,8 +67,8 @@ def lead(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         voices=int(rng.choice((1, 1, 2, 3, 5))),
         detune_cents=between(rng, 4.0, 40.0),
         spread=float(rng.uniform(0.1, 1.0)),
-        dark=between(rng, 1.0, 4.0),
-        bright=between(rng, 3.0, 40.0),
+        dark=between(rng, 1.2, 12.0),
+        bright=between(rng, 5.0, 60.0),
         open_s=between(rng, 0.04, 1.0),
         attack_s=between(rng, 0.002, 0.04),
         decay_s=between(rng, 0.06, 0.5),
@@ -94,8 +95,8 @@ def pad(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Arr
         voices=int(rng.integers(2, 5)),
         detune_cents=between(rng, 6.0, 30.0),
         spread=float(rng.uniform(0.5, 1.0)),
-        dark=between(rng, 0.8, 3.0),
-        bright=between(rng, 2.0, 14.0),
+        dark=between(rng, 1.0, 6.0),
+        bright=between(rng, 3.0, 20.0),
         open_s=between(rng, 0.5, 3.0),
         attack_s=between(rng, 0.03, 0.9),
         decay_s=between(rng, 0.5, 3.0),
@@ -132,7 +133,7 @@ def bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         open_s=between(rng, 0.05, 0.5),
         attack_s=between(rng, 0.002, 0.02),
         decay_s=between(rng, 0.1, 1.0),
-        sustain=float(rng.uniform(0.1, 1.0)),
+        sustain=float(rng.uniform(0.05, 0.8)),
         release_s=between(rng, 0.02, 0.15),
         vibrato_cents=0.0,
         range_db=float(rng.uniform(2.0, 8.0)),
@@ -148,7 +149,7 @@ def long_bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) 
         (1, samples)
     """
     out = np.zeros(num_samples)
-    ring_s, drive = between(rng, 0.4, 2.5), between(rng, 0.5, 7.0)
+    ring_s, drive = between(rng, 0.2, 1.5), between(rng, 0.3, 5.0)
     punch, slide_s = float(rng.uniform(1.0, 4.0)), between(rng, 0.01, 0.12)
     for index, (onset_s, length_s) in enumerate(zip(notes.onset_s, notes.length_s, strict=True)):
         start, size = room_for(float(onset_s), float(length_s) + 0.04, sample_rate, num_samples)
@@ -182,7 +183,7 @@ def effects(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
         level = np.interp(np.arange(size), np.arange(len(course)) * HOP, course**1.5)
         level *= np.minimum(np.minimum(np.arange(size), np.arange(size)[::-1]) / (0.005 * sample_rate), 1.0)
         for channel in range(2):
-            noise = rng.standard_normal(size)
+            noise = white(rng, size)
             sweep_lowpass(noise, cutoff, resonance)
             out[channel, start : start + size] += velocity * level * noise
     return filtered(out, sample_rate, "highpass", between(rng, 80.0, 600.0))

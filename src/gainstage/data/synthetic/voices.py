@@ -9,7 +9,7 @@ from scipy.ndimage import uniform_filter1d
 
 from gainstage.data.synthetic.recurrences import HOP, Array, glottis, num_controls, resonate
 from gainstage.data.synthetic.score import Notes
-from gainstage.data.synthetic.sound import TABLE_SIZE, filtered, pitch_hz, shelf
+from gainstage.data.synthetic.sound import TABLE_SIZE, equalised, filtered, pitch_hz, shelf, white
 from gainstage.data.synthetic.speech import VOWELS, Diction, articulate, tract_coefficients
 from gainstage.data.synthetic.streams import between, happens
 
@@ -29,7 +29,8 @@ class _Singer:
         vibrato_cents, rate_hz, vibrato_delay_s: vibrato.
         scoop: semitones from below which notes are approached.
         glide_s: time between two pitches.
-        air_db: tilt of the whole voice around 2 kHz.
+        tone_db: tilt of the whole voice around 2 kHz.
+        air: breath above the formants, which a near microphone hears.
     """
 
     diction: Diction
@@ -41,7 +42,8 @@ class _Singer:
     vibrato_delay_s: float
     scoop: float
     glide_s: float
-    air_db: float
+    tone_db: float
+    air: float
 
 
 def lead_vocal(notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, trained: bool = False) -> Array:
@@ -97,23 +99,24 @@ def _draw_singer(
     diction = Diction(
         vowels=tuple(vowels),
         consonants=0.0 if len(vowels) == 1 else float(rng.uniform(0.5, 0.95)),
-        hiss=between(rng, 0.03, 0.5),
+        hiss=between(rng, 0.08, 0.7),
         tract=float(rng.normal(1.17 if is_high else 1.0, 0.035)),
-        inhale=between(rng, 0.001, 0.06),
+        inhale=between(rng, 0.002, 0.12),
         ring=0.8 if trained else float(rng.uniform(0.0, 0.4)),
         attack_s=between(rng, 0.008, 0.06),
     )
     return _Singer(
         diction=diction,
         open_share=float(rng.uniform(0.45, 0.75)),
-        tilt_hz=between(rng, 700.0, 5000.0),
-        breath=between(rng, 0.01, 0.35),
+        tilt_hz=between(rng, 1200.0, 9000.0),
+        breath=between(rng, 0.03, 0.7),
         vibrato_cents=float(rng.uniform(35.0, 70.0)) if trained else float(rng.uniform(0.0, 40.0)),
         rate_hz=float(rng.uniform(4.8, 6.5)),
         vibrato_delay_s=0.05 if trained else float(rng.uniform(0.15, 0.5)),
         scoop=float(rng.uniform(0.0, 2.0)),
         glide_s=between(rng, 0.03, 0.12),
-        air_db=float(rng.uniform(-4.0, 8.0)),
+        tone_db=float(rng.uniform(-2.0, 12.0)),
+        air=between(rng, 0.002, 0.03),
     )
 
 
@@ -123,7 +126,7 @@ def _sing(
     mouth = articulate(notes, singer.diction, lyrics, sample_rate, num_samples)
     frequency_hz = _pitch_curve(notes, singer, rng, sample_rate, num_samples)
     choice = np.clip(np.ceil(2.0 * np.log2(frequency_hz / _LOWEST_TABLE_HZ)), 0, _TABLES - 1).astype(np.int64)
-    noise = rng.standard_normal(num_samples)
+    noise = white(rng, num_samples)
     voice = np.zeros(num_samples)
     breath = np.full(len(frequency_hz), singer.breath)
     glottis(_pulses(singer, sample_rate), choice, frequency_hz / sample_rate, breath, noise, voice)
@@ -132,10 +135,12 @@ def _sing(
     voice += 2.0 * np.interp(at, points, mouth.hush) * noise
     resonate(voice, tract_coefficients(mouth.formants_hz, frequency_hz, sample_rate))
     voice /= max(float(np.sqrt(np.mean(voice**2)) / np.sqrt(max(float(np.mean(mouth.voiced**2)), 1e-9))), 1e-9)
+    airy = singer.air * np.interp(at, points, mouth.voiced + 5.0 * mouth.hush)
+    voice += airy * filtered(noise, sample_rate, "highpass", 4500.0, order=1)
     for edges, level in zip(_HISS_HZ, mouth.hiss, strict=True):
         if level.any():
             voice += np.interp(at, points, level) * filtered(noise, sample_rate, "bandpass", edges, order=1)
-    return shelf(voice, sample_rate, 2000.0, singer.air_db)
+    return equalised(voice, shelf(sample_rate, 2000.0, singer.tone_db))
 
 
 def _pitch_curve(notes: Notes, singer: _Singer, rng: Generator, sample_rate: int, num_samples: int) -> Array:
