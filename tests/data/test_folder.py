@@ -365,8 +365,8 @@ def test_roles_and_stems_that_do_not_exist_are_named_with_the_nearest(tmp_path: 
 
 
 def test_names_that_differ_in_case_alone_are_told_apart(tmp_path: Path) -> None:
-    _save(tmp_path / "Audio.wav", _tone(100))
-    _save(tmp_path / "audio.wav", _tone(200))
+    _save(tmp_path / "Audio.wav", _tone(seed=1))
+    _save(tmp_path / "audio.wav", _tone(seed=2))
     tracks = scan_folder(tmp_path, roles={"audio": "kick"}).song.tracks
     assert [(track.name, track.role) for track in tracks] == [("Audio", "other"), ("audio", "kick")]
 
