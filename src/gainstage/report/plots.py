@@ -148,7 +148,7 @@ def spectra(named: Sequence[tuple[str, Spectrum]], *, title: str = "Long-term sp
                 label=legend_name(name),
             )
         frequency_axis(axes)
-        level_limits(axes, span_db=60.0)
+        level_limits(axes, span_db=50.0)
         axes.set_ylabel("third octave / whole, dB")
         legend_above(axes)
         names = words.listed([words.printable(name) for name, _ in named])
