@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gainstage.console.session import Session
 from gainstage.console.spec import ConsoleSpec, named
+from gainstage.data.audio_error import AudioFileError
 from gainstage.mixing.deliver import Delivery, deliver, with_output_gain
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
@@ -18,6 +19,7 @@ from gainstage.mixing.staging import staged_folder
 from gainstage.report.mix_result import MixResult
 
 DEFAULT_LUFS = -20.0
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,9 @@ def mix(
                 passage=passage,
             )
             write_report(result, folder, html=report)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
+    except (OSError, AudioFileError) as error:
+        cause = error.__cause__ if isinstance(error, AudioFileError) else error
+        if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
             raise OSError(f"{out}: the disk is full; free some space and mix again") from error
         raise
     return Mixed(session, result, delivery, out)

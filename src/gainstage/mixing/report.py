@@ -80,7 +80,6 @@ def describe_mix(
         returns=returns,
         reasons=(delivery.sentence,),
         warnings=heard.warnings,
-        conventions=session.conventions,
         files=_FILES,
         versions={name: version(name) for name in ("gainstage", "torch")},
     )
