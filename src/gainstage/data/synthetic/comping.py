@@ -11,8 +11,22 @@ from gainstage.data.synthetic.score import Written
 from gainstage.data.synthetic.streams import happens, pair_of
 from gainstage.data.synthetic.theory import voicing
 
-_STABS = ("0:.5 1.5:.5 3:.5", ".5:.3 1.5:.3 2.5:.3 3.5:.3", "0:.4 .75:.4 2.5:.4", "0:.9 2:.9", "1:.3 3:.3", "1.5:.4 2.5:.4")
-_STRUM = ("D...D.DU.UDU..DU", "D...D...D.D.D.DU", "D.DUD.DUD.DUD.DU", "D...D.DU.U.UD.DU", "D.......D.....DU", "DUDUDUDUDUDUDUDU")
+_STABS = (
+    "0:.5 1.5:.5 3:.5",
+    ".5:.3 1.5:.3 2.5:.3 3.5:.3",
+    "0:.4 .75:.4 2.5:.4",
+    "0:.9 2:.9",
+    "1:.3 3:.3",
+    "1.5:.4 2.5:.4",
+)
+_STRUM = (
+    "D...D.DU.UDU..DU",
+    "D...D...D.D.D.DU",
+    "D.DUD.DUD.DUD.DU",
+    "D...D.DU.U.UD.DU",
+    "D.......D.....DU",
+    "DUDUDUDUDUDUDUDU",
+)
 _CHUG = ("x.x.x.x.x.x.x.x.", "X.xxX.xxX.xxX.xx", "X.....x.X.....x.", "X..x..x.X..x..x.", "X...x.x.X...x.xx")
 
 
@@ -20,7 +34,9 @@ def held(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """Chords held as long as they last: pads, organ, strings."""
     centre, count = float(rng.uniform(54.0, 69.0)), int(rng.integers(2, 5))
     return _each_span(
-        plan, playing, lambda span, energy: _block(span, voicing(span.chord, centre, count), 0.75 + 0.25 * energy)
+        plan,
+        playing,
+        lambda span, energy: _block(span, voicing(span.chord, centre, count), 0.75 + 0.25 * energy),
     )
 
 
@@ -74,7 +90,12 @@ def broken(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
         notes = voicing(span.chord, centre, count)
         spread = 2.0 * step if thins and energy <= 0.8 else step
         return [
-            (span.start + k * spread, gate * spread, float(notes[order[k % count]]), 0.95 if k % 4 == 0 else 0.75)
+            (
+                span.start + k * spread,
+                gate * spread,
+                float(notes[order[k % count]]),
+                0.95 if k % 4 == 0 else 0.75,
+            )
             for k in range(int(span.length / spread))
         ]
 
@@ -128,16 +149,16 @@ def swells(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     return written or [(plan.end_beat - length, length, 0.0, 0.9)]
 
 
-def _each_span(
-    plan: Plan, playing: Sequence[Section], write: Callable[[Span, float], Written]
-) -> Written:
+def _each_span(plan: Plan, playing: Sequence[Section], write: Callable[[Span, float], Written]) -> Written:
     written: Written = []
     for section in playing:
         for span in plan.spans(section):
             written += write(span, section.energy)
     last = Span(plan.end_beat, plan.ring_beats, plan.chord_at(plan.end_beat))
     final = write(Span(last.start, 0.25, last.chord), 1.0) or _block(last, voicing(last.chord, 60.0, 3), 0.9)
-    return written + [(onset, last.length, pitch, velocity) for onset, _, pitch, velocity in final if onset >= last.start]
+    return written + [
+        (onset, last.length, pitch, velocity) for onset, _, pitch, velocity in final if onset >= last.start
+    ]
 
 
 def _block(span: Span, pitches: Sequence[int], velocity: float) -> Written:

@@ -63,20 +63,40 @@ def toms(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         (2, samples)
     """
     floor_hz, spacing = between(rng, 62.0, 110.0), float(rng.uniform(1.2, 1.5))
-    ring_s, click = between(rng, 0.08, 0.4), between(rng, 0.05, 0.6)
-    rattle_hz = between(rng, 3000.0, 8000.0)
-    rattle, sweep, overtones = between(rng, 0.05, 0.3), float(rng.uniform(1.05, 1.7)), float(rng.uniform(0.1, 0.6))
-    click_hz, drive, range_db = between(rng, 900.0, 3500.0), between(rng, 0.3, 2.0), float(rng.uniform(4.0, 14.0))
+    ring_s, click = between(rng, 0.06, 0.28), between(rng, 0.15, 1.2)
+    rattle_hz = between(rng, 2200.0, 5500.0)
+    rattle, sweep, overtones = (
+        between(rng, 0.1, 0.45),
+        float(rng.uniform(1.05, 1.7)),
+        float(rng.uniform(0.1, 0.6)),
+    )
+    click_hz, drive, range_db = (
+        between(rng, 900.0, 3500.0),
+        between(rng, 0.3, 2.0),
+        float(rng.uniform(4.0, 14.0)),
+    )
     out = np.zeros((2, num_samples))
     spread = float(rng.uniform(0.1, 1.0))
     for number in range(3):
         low_hz = floor_hz * spacing ** (2 - number)
         skin = _Skin(
-            low_hz, sweep, 0.03, ring_s * (low_hz / floor_hz) ** -0.5, overtones, click, click_hz, 0.004, rattle,
-            rattle_hz, 0.08, drive,
-        )  # fmt: skip
+            low_hz,
+            sweep,
+            0.03,
+            ring_s * (low_hz / floor_hz) ** -0.5,
+            overtones,
+            click,
+            click_hz,
+            0.005,
+            rattle,
+            rattle_hz,
+            0.08,
+            drive,
+        )
         mine = notes.pitch == number
-        strokes = Notes(notes.onset_s[mine], notes.length_s[mine], 0.0 * notes.pitch[mine], notes.velocity[mine])
+        strokes = Notes(
+            notes.onset_s[mine], notes.length_s[mine], 0.0 * notes.pitch[mine], notes.velocity[mine]
+        )
         shots = {0: lambda velocity, draw, skin=skin: _strike(skin, velocity, draw, sample_rate)}
         line = lay_out(strokes, shots, rng, sample_rate, num_samples, range_db=range_db)
         side = 0.4 * spread * (number - 1)
@@ -93,7 +113,11 @@ def _strike(skin: _Skin, velocity: float, rng: Generator, sample_rate: int) -> A
     if skin.overtones > 0.0:
         for index, ratio in enumerate(_SKIN_RATIOS[1:]):
             level = skin.overtones * velocity * float(rng.uniform(0.5, 1.0)) / (index + 1.0)
-            body += level * np.sin(ratio * angle) * decay(num_samples, sample_rate, skin.ring_s / (1.5 + 0.4 * index))
+            body += (
+                level
+                * np.sin(ratio * angle)
+                * decay(num_samples, sample_rate, skin.ring_s / (1.5 + 0.4 * index))
+            )
     body *= np.minimum(time / 0.0008, 1.0)
     noise = white(rng, num_samples)
     edges = (0.5 * skin.click_hz, min(2.0 * skin.click_hz, 0.45 * sample_rate))
@@ -113,7 +137,7 @@ def snare(notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, m
     tone_hz = between(rng, 130.0, 270.0)
     tone_s, wires_s = between(rng, 0.03, 0.16), between(rng, 0.03, 0.22)
     wires, tone = between(rng, 0.12, 1.0), between(rng, 0.3, 1.0)
-    low_hz, high_hz = between(rng, 300.0, 2500.0), between(rng, 5000.0, 17000.0)
+    low_hz, high_hz = between(rng, 300.0, 2500.0), between(rng, 4500.0, 14000.0)
     ring_hz = between(rng, 350.0, 1100.0)
     ring = between(rng, 0.05, 0.4) if not machine and happens(rng, 0.5) else 0.0
     drive, crack = between(rng, 0.2, 3.0), between(rng, 0.1, 1.0)
@@ -129,7 +153,9 @@ def snare(notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, m
         sound = tone * body + wires * (0.5 + 0.5 * velocity) * rattle
         return saturate(sound * np.minimum(time / 0.0005, 1.0), drive)
 
-    return lay_out(notes, {0: shot}, rng, sample_rate, num_samples, range_db=float(rng.uniform(6.0, 22.0)))[None]
+    return lay_out(notes, {0: shot}, rng, sample_rate, num_samples, range_db=float(rng.uniform(6.0, 22.0)))[
+        None
+    ]
 
 
 def clap(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -152,6 +178,10 @@ def clap(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
             envelope += np.where(after >= 0.0, np.exp(-np.maximum(after, 0.0) / length_s), 0.0)
         noise = white(draw, size)
         band = filtered(noise, sample_rate, "bandpass", (centre_hz / spread, centre_hz * spread), order=1)
-        return saturate((band + 0.06 * noise) * envelope * decay(size, sample_rate, 1.0) * (0.4 + 0.6 * velocity), drive)
+        return saturate(
+            (band + 0.06 * noise) * envelope * decay(size, sample_rate, 1.0) * (0.4 + 0.6 * velocity), drive
+        )
 
-    return lay_out(notes, {0: shot}, rng, sample_rate, num_samples, range_db=float(rng.uniform(3.0, 12.0)))[None]
+    return lay_out(notes, {0: shot}, rng, sample_rate, num_samples, range_db=float(rng.uniform(3.0, 12.0)))[
+        None
+    ]

@@ -108,7 +108,16 @@ def plan_song(seed: int, *, seconds: float, genre: str | None) -> Plan:
     swing, swing_unit = _swing(genre, rng)
     sections = _sections(bars, rng)
     return Plan(
-        seed, genre, seconds, tempo, key, swing, swing_unit, beats_per_bar, sections, _chords(genre, key, sections, rng)
+        seed,
+        genre,
+        seconds,
+        tempo,
+        key,
+        swing,
+        swing_unit,
+        beats_per_bar,
+        sections,
+        _chords(genre, key, sections, rng),
     )
 
 
@@ -122,7 +131,7 @@ def _modes(genre: str) -> Sequence[str]:
 
 
 def _swing(genre: str, rng: Generator) -> tuple[float, float]:
-    """Share of a pair that the first note takes (.5 is straight, .667 a triplet), and the note it applies to."""
+    """Share of a pair that its first note takes (.5 straight, .667 triplets), and the length of a note."""
     if genre == "orchestral":
         return 0.5, 0.5
     is_swung = happens(rng, 0.5 if genre == "hip-hop" else 0.25)

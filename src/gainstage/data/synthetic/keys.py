@@ -39,13 +39,25 @@ def piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
         number = np.arange(1.0, count + 1.0)
         partial_hz = frequency_hz * number * np.sqrt(1.0 + stretch * number**2)
         keep = partial_hz < 0.45 * sample_rate
-        tone = np.exp(-partial_hz / (hardness * (0.3 + 1.2 * velocity))) * np.abs(np.sin(np.pi * number / 7.7))
+        tone = np.exp(-partial_hz / (hardness * (0.3 + 1.2 * velocity))) * np.abs(
+            np.sin(np.pi * number / 7.7)
+        )
         life_s = ring_s * np.sqrt(260.0 / frequency_hz) / (1.0 + 0.12 * number)
         sound = np.zeros(size)
-        for share, factor in ((0.7, 0.35), (0.3, 1.0)):  # the strings of a note first die together, then apart
+        for share, factor in (
+            (0.7, 0.35),
+            (0.3, 1.0),
+        ):  # the strings of a note first die together, then apart
             decays = np.exp(-1.0 / (life_s * factor * sample_rate))
-            add_modes(sound, 0, size, 2.0 * np.pi * partial_hz[keep] / sample_rate, decays[keep],
-                      share * tone[keep], rng.uniform(0.0, 6.28, int(keep.sum())))  # fmt: skip
+            add_modes(
+                sound,
+                0,
+                size,
+                2.0 * np.pi * partial_hz[keep] / sample_rate,
+                decays[keep],
+                share * tone[keep],
+                rng.uniform(0.0, 6.28, int(keep.sum())),
+            )
         hammer = white(rng, min(size, int(0.03 * sample_rate)))
         sound[: len(hammer)] += 0.03 * velocity * hammer * np.linspace(1.0, 0.0, len(hammer)) ** 3
         return sound
@@ -54,13 +66,13 @@ def piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
 
 
 def electric_piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
-    """Tines with a bell-like attack, by frequency modulation (Chowning 1973), with or without tremolo and bark.
+    """Tines with a bell-like attack, by frequency modulation (Chowning 1973), some with tremolo and bark.
 
     Returns:
         (2, samples)
     """
-    index, bell_level = between(rng, 0.5, 4.0), between(rng, 0.05, 0.7)
-    ring_s, drive = between(rng, 0.4, 2.0), between(rng, 0.3, 3.0)
+    index, bell_level = between(rng, 0.7, 6.0), between(rng, 0.1, 1.0)
+    ring_s, drive = between(rng, 0.2, 1.5), between(rng, 0.2, 2.0)
     range_db, release_s = float(rng.uniform(8.0, 22.0)), between(rng, 0.05, 0.25)
 
     def note(frequency_hz: float, velocity: float, size: int) -> Array:
@@ -69,7 +81,7 @@ def electric_piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: 
         fade = np.exp(-time / ring_s)
         tine = np.sin(angle + index * velocity**1.5 * np.exp(-time / (0.4 * ring_s)) * np.sin(angle))
         strike = np.sin(14.0 * angle if 14.0 * frequency_hz < 0.45 * sample_rate else 7.0 * angle)
-        return tine * fade + bell_level * velocity**2 * strike * np.exp(-time / 0.06)
+        return np.asarray(tine * fade + bell_level * velocity**2 * strike * np.exp(-time / 0.06))
 
     out = _polyphonic(notes, note, sample_rate, num_samples, range_db, release_s, 4.0 * ring_s, 0.0)
     out = np.stack([saturate(out[0] / max(float(np.abs(out[0]).max()), 1e-9), drive)] * 2)
@@ -99,9 +111,28 @@ def organ(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
             continue
         step = float(pitch_hz(pitch)) / sample_rate / 2.0
         tables = np.stack([cycle(spectrum[: max(1, min(16, int(0.45 / step)))])] * 2)
-        level = adsr(size, sample_rate, attack_s=0.004, decay_s=1.0, sustain=1.0, held_s=float(length_s), release_s=0.01)
+        level = adsr(
+            size,
+            sample_rate,
+            attack_s=0.004,
+            decay_s=1.0,
+            sustain=1.0,
+            held_s=float(length_s),
+            release_s=0.01,
+        )
         flat = np.ones(num_controls(size))
-        add_unison(out, start, size, tables, flat, np.array([step]), np.array([rng.random()]), np.ones((2, 1)), flat, level)
+        add_unison(
+            out,
+            start,
+            size,
+            tables,
+            flat,
+            np.array([step]),
+            np.array([rng.random()]),
+            np.ones((2, 1)),
+            flat,
+            level,
+        )
         tick = white(rng, min(size, int(0.004 * sample_rate)))
         out[:, start : start + len(tick)] += click * tick * np.linspace(1.0, 0.0, len(tick))
     swing = np.sin(2.0 * np.pi * rate_hz * np.arange(num_samples) / sample_rate)
@@ -115,7 +146,9 @@ def clavinet(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -
     Returns:
         (1, samples)
     """
-    short = Notes(notes.onset_s, np.minimum(notes.length_s, between(rng, 0.1, 0.4)), notes.pitch, notes.velocity)
+    short = Notes(
+        notes.onset_s, np.minimum(notes.length_s, between(rng, 0.1, 0.4)), notes.pitch, notes.velocity
+    )
     out = harp(short, rng, sample_rate, num_samples)
     return equalised(
         out,
@@ -125,9 +158,15 @@ def clavinet(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -
 
 
 def _polyphonic(
-    notes: Notes, note: Callable[[float, float, int], Array], sample_rate: int, num_samples: int, range_db: float,
-    release_s: float, longest_s: float, spread: float,
-) -> Array:  # fmt: skip
+    notes: Notes,
+    note: Callable[[float, float, int], Array],
+    sample_rate: int,
+    num_samples: int,
+    range_db: float,
+    release_s: float,
+    longest_s: float,
+    spread: float,
+) -> Array:
     out = np.zeros((2, num_samples))
     for onset_s, length_s, pitch, velocity in zip(
         notes.onset_s, notes.length_s, notes.pitch, notes.velocity, strict=True
@@ -136,7 +175,9 @@ def _polyphonic(
         start, size = room_for(float(onset_s), held_s + 4.0 * release_s, sample_rate, num_samples)
         if size < 64:
             continue
-        envelope = adsr(size, sample_rate, attack_s=0.002, decay_s=1.0, sustain=1.0, held_s=held_s, release_s=release_s)
+        envelope = adsr(
+            size, sample_rate, attack_s=0.002, decay_s=1.0, sustain=1.0, held_s=held_s, release_s=release_s
+        )
         sound = note(float(pitch_hz(pitch)), float(velocity), size) * np.interp(
             np.arange(size), np.arange(len(envelope)) * HOP, envelope
         )

@@ -9,34 +9,62 @@ from gainstage.data.synthetic.form import Plan, Section
 from gainstage.data.synthetic.score import Written, monophonic
 from gainstage.data.synthetic.streams import happens, pair_of
 
-# (onset, length) in beats within a bar of four, and the interval: r root, 5 fifth, 8 octave, 3 third, a approach.
+# onset:length in beats of a bar of four, and the interval: r root, 5 fifth, 8 octave, 3 third, a approach.
+_EIGHTHS = "0:.5r .5:.5r 1:.5r 1.5:.5r 2:.5r 2.5:.5r 3:.5r 3.5:.5r"
+_SIXTEENTHS = (
+    "0:.2r .25:.2r .5:.2r .75:.2 8 1:.2r 1.25:.2r 1.5:.2r 1.75:.2 8 "
+    "2:.2r 2.25:.2r 2.5:.2r 2.75:.2 8 3:.2r 3.25:.2r 3.5:.2 5 3.75:.2r"
+)
 _BASS = {
-    "pop": ("0:.5r .5:.5r 1:.5r 1.5:.5r 2:.5r 2.5:.5r 3:.5r 3.5:.5r", "0:1.5r 1.5:.5r 2:1.5r 3.5:.5a",
-            "0:.75r .75:.75r 1.5:.5r 2.5:.5r 3:.5 8 3.5:.5 5", "0:3.5r 3.5:.5 5"),
-    "rock": ("0:.5r .5:.5r 1:.5r 1.5:.5r 2:.5r 2.5:.5r 3:.5r 3.5:.5r", "0:1r 1:.5r 1.5:.5 5 2:1r 3:.5r 3.5:.5a",
-             "0:1r 1:1r 2:1r 3:1a", "0:.75r 1:.25r 1.5:.5r 2:.75r 3:.25r 3.5:.5 5"),
+    "pop": (
+        _EIGHTHS,
+        "0:1.5r 1.5:.5r 2:1.5r 3.5:.5a",
+        "0:.75r .75:.75r 1.5:.5r 2.5:.5r 3:.5 8 3.5:.5 5",
+        "0:3.5r 3.5:.5 5",
+    ),
+    "rock": (
+        _EIGHTHS,
+        "0:1r 1:.5r 1.5:.5 5 2:1r 3:.5r 3.5:.5a",
+        "0:1r 1:1r 2:1r 3:1a",
+        "0:.75r 1:.25r 1.5:.5r 2:.75r 3:.25r 3.5:.5 5",
+    ),
     "hip-hop": ("0:1.5r 1.75:.25r 2.5:1.25r", "0:.75r .75:1.5 8 2.5:1r", "0:2.5r 2.75:1 5", "0:3.75r"),
-    "electronic": (".5:.4r 1.5:.4r 2.5:.4r 3.5:.4r", "0:.2r .25:.2r .5:.2r .75:.2 8 1:.2r 1.25:.2r 1.5:.2r 1.75:.2 8 "
-                   "2:.2r 2.25:.2r 2.5:.2r 2.75:.2 8 3:.2r 3.25:.2r 3.5:.2 5 3.75:.2r", "0:.7r .75:.7r 1.5:.4r 2:.7r "
-                   "2.75:.7r 3.5:.4 5", "0:4r"),
+    "electronic": (
+        ".5:.4r 1.5:.4r 2.5:.4r 3.5:.4r",
+        _SIXTEENTHS,
+        "0:.7r .75:.7r 1.5:.4r 2:.7r 2.75:.7r 3.5:.4 5",
+        "0:4r",
+    ),
     "orchestral": ("0:4r", "0:2r 2:2 5", "0:1r 1:1 3 2:1 5 3:1a"),
-}  # fmt: skip
+}
 
 # Onsets and lengths of two bars of melody, in beats; a rest of a beat or more lets the singer breathe.
 _MOTIFS = {
-    "calm": ("0:1.5 1.5:.5 2:2 4:1.5 5.5:1.5", "0:2 2:1 3:1 4:3", "1:1 2:1 3:1.5 4.5:.5 5:2", "0:3 3:1 4:2.5"),
-    "even": ("0:.5 .5:.5 1:1 2:.5 2.5:.5 3:1 4:1 5:.5 5.5:1.5", "0:1 1:.5 1.5:.5 2:1.5 3.5:.5 4:.5 4.5:.5 5:1.5",
-             ".5:.5 1:.5 1.5:.5 2:1 3:.5 3.5:.5 4:1 5:2", "0:.75 .75:.75 1.5:1 2.5:.5 3:.5 3.5:1 4.5:2"),
-    "busy": ("0:.5 .5:.25 .75:.25 1:.5 1.5:.5 2:.25 2.25:.25 2.5:.5 3:.5 3.5:.5 4:.5 4.5:.5 5:.25 5.25:.25 5.5:.5 6:.75",
-             "0:.25 .25:.25 .5:.5 1:.25 1.25:.25 1.5:.5 2:.5 2.5:.25 2.75:.25 3:.5 3.5:.25 3.75:.25 4:.5 4.5:.25 "
-             "4.75:.25 5:.5 5.5:.5 6:1"),
-}  # fmt: skip
+    "calm": (
+        "0:1.5 1.5:.5 2:2 4:1.5 5.5:1.5",
+        "0:2 2:1 3:1 4:3",
+        "1:1 2:1 3:1.5 4.5:.5 5:2",
+        "0:3 3:1 4:2.5",
+    ),
+    "even": (
+        "0:.5 .5:.5 1:1 2:.5 2.5:.5 3:1 4:1 5:.5 5.5:1.5",
+        "0:1 1:.5 1.5:.5 2:1.5 3.5:.5 4:.5 4.5:.5 5:1.5",
+        ".5:.5 1:.5 1.5:.5 2:1 3:.5 3.5:.5 4:1 5:2",
+        "0:.75 .75:.75 1.5:1 2.5:.5 3:.5 3.5:1 4.5:2",
+    ),
+    "busy": (
+        "0:.5 .5:.25 .75:.25 1:.5 1.5:.5 2:.25 2.25:.25 2.5:.5 3:.5 3.5:.5 "
+        "4:.5 4.5:.5 5:.25 5.25:.25 5.5:.5 6:.75",
+        "0:.25 .25:.25 .5:.5 1:.25 1.25:.25 1.5:.5 2:.5 2.5:.25 2.75:.25 3:.5 3.5:.25 3.75:.25 "
+        "4:.5 4.5:.25 4.75:.25 5:.5 5.5:.5 6:1",
+    ),
+}
 
 _Cell = list[tuple[float, float, str]]
 
 
 def bass(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
-    """A bass line: a pattern on the roots of the chords, with fifths, octaves and steps into the next chord."""
+    """A bass line: a pattern on the roots of the chords, with fifths, octaves, steps into the next chord."""
     patterns = [_cells(text) for text in _BASS[plan.genre]]
     quiet, loud = pair_of(rng, patterns)
     lowest = int(rng.integers(26, 34))
@@ -72,14 +100,16 @@ def _cells(text: str) -> _Cell:
             continue
         onset, length = word.split(":")
         interval = length[-1] if length[-1] in "ra" else ""
-        cells.append((float(onset), float(length.removesuffix(interval) if interval else length), interval or "r"))
+        cells.append(
+            (float(onset), float(length.removesuffix(interval) if interval else length), interval or "r")
+        )
     return cells
 
 
 def melody(
     plan: Plan, playing: Sequence[Section], rng: Generator, *, centre: float, activity: str | None = None
 ) -> Written:
-    """A melody: a motif for each kind of section, repeated and answered, on chord tones where the beat is strong.
+    """A melody: a motif for each kind of section, repeated and answered, on chord tones on strong beats.
 
     Args:
         plan: chords and key.
@@ -109,7 +139,9 @@ def melody(
                 accent = 1.0 if is_strong else 0.8
                 written.append((beat, held, float(pitch), accent * float(rng.uniform(0.8, 1.0))))
     if happens(rng, 0.5) or not written:
-        written.append((plan.end_beat, plan.ring_beats * 0.8, float(plan.chord_at(plan.end_beat).nearest(centre)), 0.9))
+        written.append(
+            (plan.end_beat, plan.ring_beats * 0.8, float(plan.chord_at(plan.end_beat).nearest(centre)), 0.9)
+        )
     return monophonic(written)
 
 

@@ -17,7 +17,9 @@ def perform(plan: Plan, written: Written, rng: Generator, *, machine: bool) -> N
         rng: the player's habits: how late, how unsteady, how wide in dynamics.
         machine: a sequencer: no unsteadiness, hardly any dynamics.
     """
-    onset, length, pitch, velocity = (np.array(column, dtype=np.float64) for column in zip(*written, strict=True))
+    onset, length, pitch, velocity = (
+        np.array(column, dtype=np.float64) for column in zip(*written, strict=True)
+    )
     beat_s = 60.0 / plan.tempo_bpm
     start_s = _swung(onset, plan.swing, plan.swing_unit) * beat_s
     end_s = _swung(onset + length, plan.swing, plan.swing_unit) * beat_s

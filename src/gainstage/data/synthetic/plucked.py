@@ -1,4 +1,4 @@
-"""Plucked strings: acoustic guitar, harp, electric guitar through a driven amplifier, electric and double bass."""
+"""Plucked strings: acoustic guitar, harp, electric guitar with its amplifier, electric and double bass."""
 
 from dataclasses import dataclass
 
@@ -64,9 +64,13 @@ def harp(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         (1, samples)
     """
     strings = _Strings(
-        float(rng.uniform(0.3, 0.5)), between(rng, 900.0, 4000.0), float(rng.uniform(0.1, 0.4)),
-        between(rng, 1.5, 5.0), between(rng, 0.5, 2.0), float(rng.uniform(8.0, 20.0)),
-    )  # fmt: skip
+        float(rng.uniform(0.3, 0.5)),
+        between(rng, 900.0, 4000.0),
+        float(rng.uniform(0.1, 0.4)),
+        between(rng, 1.5, 5.0),
+        between(rng, 0.5, 2.0),
+        float(rng.uniform(8.0, 20.0)),
+    )
     return _play(notes, strings, rng, sample_rate, num_samples)[None]
 
 
@@ -138,11 +142,17 @@ def double_bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int
         (1, samples)
     """
     strings = _Strings(
-        float(rng.uniform(0.15, 0.4)), between(rng, 250.0, 1200.0), float(rng.uniform(0.3, 0.5)),
-        between(rng, 0.5, 1.6), between(rng, 0.05, 0.2), float(rng.uniform(6.0, 16.0)),
-    )  # fmt: skip
+        float(rng.uniform(0.15, 0.4)),
+        between(rng, 250.0, 1200.0),
+        float(rng.uniform(0.3, 0.5)),
+        between(rng, 0.5, 1.6),
+        between(rng, 0.05, 0.2),
+        float(rng.uniform(6.0, 16.0)),
+    )
     out = _play(notes, strings, rng, sample_rate, num_samples)
-    return equalised(out, bell(sample_rate, between(rng, 90.0, 220.0), float(rng.uniform(0.0, 8.0)), 3.0))[None]
+    return equalised(out, bell(sample_rate, between(rng, 90.0, 220.0), float(rng.uniform(0.0, 8.0)), 3.0))[
+        None
+    ]
 
 
 def _play(notes: Notes, strings: _Strings, rng: Generator, sample_rate: int, num_samples: int) -> Array:
@@ -152,7 +162,9 @@ def _play(notes: Notes, strings: _Strings, rng: Generator, sample_rate: int, num
     ):
         frequency_hz = float(pitch_hz(pitch)) * 2.0 ** (float(rng.normal(0.0, 3.0)) / 1200.0)
         ring_s = strings.ring_s * np.sqrt(260.0 / frequency_hz)
-        start, size = room_for(float(onset_s), min(float(length_s) + strings.release_s, ring_s), sample_rate, num_samples)
+        start, size = room_for(
+            float(onset_s), min(float(length_s) + strings.release_s, ring_s), sample_rate, num_samples
+        )
         if size < 64:
             continue
         note = np.zeros(size)

@@ -1,7 +1,7 @@
-"""From the instrument to the file: microphones that colour, bleed, noise and hum, stereo placing, uneven levels.
+"""From the instrument to the file: colour, bleed, noise and hum, stereo placing, uneven levels.
 
-Nothing here is an effect of a mix: tracks stay dry. But a recording has faults, and they are what a mixing engineer
-must hear: a resonance, rumble, hiss, another instrument in the microphone, a level 20 dB too low.
+Nothing here is an effect of a mix: tracks stay dry. But a recording has faults, and they are what a mixing
+engineer must hear: a resonance, rumble, hiss, another instrument in the microphone, a level 20 dB too low.
 """
 
 from collections.abc import Mapping
@@ -15,14 +15,28 @@ from gainstage.data.synthetic.streams import between, happens
 
 # Chance of a stereo file, and the range of its width (energy of L − R over L + R).
 _STEREO = {
-    "kick": (0.25, 1e-6, 0.012), "snare": (0.3, 1e-5, 0.16), "hat": (0.4, 1e-4, 1.2), "tom": (0.8, 0.002, 0.5),
-    "cymbal": (0.75, 0.01, 1.0), "percussion": (0.45, 0.005, 0.4), "drums": (0.85, 1e-5, 0.04),
-    "bass": (0.3, 1e-6, 0.15), "guitar_acoustic": (0.4, 0.005, 0.4), "guitar_electric": (0.35, 1e-4, 0.075),
-    "piano": (0.85, 0.03, 0.9), "organ": (0.7, 0.02, 0.6), "keys": (0.7, 0.001, 0.5),
-    "synth_lead": (0.65, 0.015, 1.5), "pad": (0.95, 0.15, 1.0), "strings": (0.85, 0.2, 1.0),
-    "brass": (0.6, 0.1, 0.9), "wind": (0.3, 0.005, 0.3), "lead_vocal": (0.25, 0.002, 0.1),
-    "backing_vocal": (0.75, 0.2, 0.8), "fx": (0.9, 0.1, 1.0),
-}  # fmt: skip
+    "kick": (0.25, 1e-6, 0.012),
+    "snare": (0.3, 1e-5, 0.16),
+    "hat": (0.4, 1e-4, 1.2),
+    "tom": (0.8, 0.002, 0.5),
+    "cymbal": (0.75, 0.01, 1.0),
+    "percussion": (0.45, 0.005, 0.4),
+    "drums": (0.85, 1e-5, 0.04),
+    "bass": (0.3, 1e-6, 0.15),
+    "guitar_acoustic": (0.4, 0.005, 0.4),
+    "guitar_electric": (0.35, 1e-4, 0.075),
+    "piano": (0.85, 0.03, 0.9),
+    "organ": (0.7, 0.02, 0.6),
+    "keys": (0.7, 0.001, 0.5),
+    "synth_lead": (0.65, 0.015, 1.5),
+    "pad": (0.95, 0.15, 1.0),
+    "strings": (0.85, 0.2, 1.0),
+    "brass": (0.6, 0.1, 0.9),
+    "wind": (0.3, 0.005, 0.3),
+    "lead_vocal": (0.25, 0.002, 0.1),
+    "backing_vocal": (0.75, 0.2, 0.8),
+    "fx": (0.9, 0.1, 1.0),
+}
 
 # What a microphone hears besides its own instrument, with the range of the level in dB against full level.
 _BLEED = {
@@ -39,8 +53,22 @@ _BLEED = {
     "brass": (("strings", -40.0, -28.0), ("percussion", -42.0, -28.0)),
 }
 _HUMS = ("bass", "guitar_electric", "keys", "organ")
-_MICROPHONES = ("kick", "snare", "hat", "tom", "cymbal", "percussion", "drums", "guitar_acoustic", "piano", "strings",
-                "brass", "wind", "lead_vocal", "backing_vocal")  # fmt: skip
+_MICROPHONES = (
+    "kick",
+    "snare",
+    "hat",
+    "tom",
+    "cymbal",
+    "percussion",
+    "drums",
+    "guitar_acoustic",
+    "piano",
+    "strings",
+    "brass",
+    "wind",
+    "lead_vocal",
+    "backing_vocal",
+)
 
 
 def draws_stereo(role: str, rng: Generator) -> bool:
@@ -59,7 +87,14 @@ def colour(audio: Array, rng: Generator, sample_rate: int) -> Array:
         bell(sample_rate, between(rng, 120.0, 8000.0), float(rng.normal(0.0, 3.5)), between(rng, 0.6, 2.0)),
     ]
     if happens(rng, 0.33):
-        chain.append(bell(sample_rate, between(rng, 150.0, 4000.0), float(rng.uniform(4.0, 11.0)), between(rng, 4.0, 12.0)))
+        chain.append(
+            bell(
+                sample_rate,
+                between(rng, 150.0, 4000.0),
+                float(rng.uniform(4.0, 11.0)),
+                between(rng, 4.0, 12.0),
+            )
+        )
     if happens(rng, 0.12):
         chain.append(passing(sample_rate, "lowpass", between(rng, 6000.0, 14000.0)))
     return equalised(audio, *chain)
@@ -92,7 +127,7 @@ def place(audio: Array, role: str, rng: Generator, sample_rate: int, *, stereo: 
     """
     _, narrow, wide = _STEREO[role]
     width, tilt = between(rng, narrow, wide), float(rng.uniform(-0.7, 0.7))
-    middle = audio.mean(axis=0)
+    middle = np.asarray(audio.mean(axis=0))
     if not stereo:
         return middle[None]
     side = 0.5 * (audio[0] - audio[-1])
@@ -100,7 +135,7 @@ def place(audio: Array, role: str, rng: Generator, sample_rate: int, *, stereo: 
         side = _decorrelated(middle, rng, sample_rate)
     energy = float(np.mean(middle**2)), max(float(np.mean(side**2)), 1e-15)
     side = side * np.sqrt(width * (1.0 - tilt**2) * energy[0] / energy[1]) + tilt * np.sqrt(width) * middle
-    return np.stack([middle + side, middle - side])
+    return np.asarray(np.stack([middle + side, middle - side]))
 
 
 def _decorrelated(audio: Array, rng: Generator, sample_rate: int) -> Array:
@@ -121,15 +156,21 @@ def add_noise(audio: Array, role: str, rng: Generator, sample_rate: int, *, mach
     noise = white(rng, *audio.shape)
     out = audio + 10.0 ** (floor_db / 20.0) * noise
     if rumbles and not machine and role in _MICROPHONES:
-        out += 10.0 ** (rumble_db / 20.0) * 20.0 * filtered(noise, sample_rate, "bandpass", (18.0, 70.0), order=1)
+        out += (
+            10.0 ** (rumble_db / 20.0)
+            * 20.0
+            * filtered(noise, sample_rate, "bandpass", (18.0, 70.0), order=1)
+        )
     if hums and not machine and role in _HUMS:
         angle = 2.0 * np.pi * float(rng.choice((50.0, 60.0))) * np.arange(audio.shape[1]) / sample_rate
-        out += 10.0 ** (hum_db / 20.0) * (np.sin(angle) + 0.6 * np.sin(3.0 * angle) + 0.3 * np.sin(5.0 * angle))
-    return out
+        out += 10.0 ** (hum_db / 20.0) * (
+            np.sin(angle) + 0.6 * np.sin(3.0 * angle) + 0.3 * np.sin(5.0 * angle)
+        )
+    return np.asarray(out)
 
 
 def set_level(audio: Array, rng: Generator, sample_rate: int) -> Array:
-    """The level it was recorded at: peaks at −13 ± 12 dBFS; one in twenty hot and clipped softly, one in twenty faint.
+    """The level it was recorded at: peaks at −13 ± 12 dBFS; a twentieth clips softly, a twentieth is faint.
 
     Shape: (channels, samples)
     """
@@ -141,4 +182,4 @@ def set_level(audio: Array, rng: Generator, sample_rate: int) -> Array:
         peak_db = float(rng.uniform(-42.0, -28.0))
     ends = np.minimum(np.arange(out.shape[1]), np.arange(out.shape[1])[::-1])
     out *= np.clip(ends / (0.02 * sample_rate), 0.0, 1.0)  # no click where the file is cut
-    return out * (10.0 ** (peak_db / 20.0) / max(float(np.abs(out).max()), 1e-9))
+    return np.asarray(out * (10.0 ** (peak_db / 20.0) / max(float(np.abs(out).max()), 1e-9)))

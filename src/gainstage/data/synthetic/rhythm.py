@@ -1,7 +1,7 @@
 """What drummers play: grooves by genre, hats, fills at the ends of sections, percussion.
 
-A groove is a bar of sixteenth notes: X an accent, x a stroke, o a ghost stroke, a dot a rest. A bar in three uses
-the first twelve. For drums the pitch of a note is the number of the stroke (hats: 0 closed, 1 open).
+A groove is a bar of sixteenth notes: X an accent, x a stroke, o a ghost stroke, a dot a rest. A bar in three
+uses the first twelve. For drums the pitch of a note is the number of the stroke (hats: 0 closed, 1 open).
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,27 @@ from gainstage.data.synthetic.streams import happens, pair_of
 _LEVEL = {"X": 1.0, "x": 0.8, "o": 0.35}
 
 _KICK = {
-    "pop": ("X.......X.x.....", "X.....x.X.......", "X...X...X...X...", "X..x......x.x...", "X.....x...x....."),
-    "rock": ("X.......X.x.....", "X.x.....X.x.....", "X.....x.X.x...x.", "X...x...X...x...", "X.x...x.x.x...x."),
-    "hip-hop": ("X......x..x.....", "X.....x...X..x..", "X..x......x...x.", "X.......x.x.....", "X..x..x...x....."),
+    "pop": (
+        "X.......X.x.....",
+        "X.....x.X.......",
+        "X...X...X...X...",
+        "X..x......x.x...",
+        "X.....x...x.....",
+    ),
+    "rock": (
+        "X.......X.x.....",
+        "X.x.....X.x.....",
+        "X.....x.X.x...x.",
+        "X...x...X...x...",
+        "X.x...x.x.x...x.",
+    ),
+    "hip-hop": (
+        "X......x..x.....",
+        "X.....x...X..x..",
+        "X..x......x...x.",
+        "X.......x.x.....",
+        "X..x..x...x.....",
+    ),
     "electronic": ("X...X...X...X...", "X...X...X...X.x.", "X.....x.....x...", "X..x....X.x....."),
     "orchestral": ("X...............", "X.......x.......", "X.......X...x.x.", "X.....x.X......."),
 }
@@ -36,12 +54,22 @@ _HAT = {
     "orchestral": ("x...x...x...x...", "x.......x......."),
 }
 _PERCUSSION = (
-    "x.o.X.o.x.o.X.o.", "xoXoxoXoxoXoxoXo", "....X.......X...", "x..x..x...x.x...", "..x..x....x..x..",
-    "X.....x...x.....", "x...x..x..x.x...",
-)  # fmt: skip
+    "x.o.X.o.x.o.X.o.",
+    "xoXoxoXoxoXoxoXo",
+    "....X.......X...",
+    "x..x..x...x.x...",
+    "..x..x....x..x..",
+    "X.....x...x.....",
+    "x...x..x..x.x...",
+)
 _FILL = (
-    "............xxxx", "........x.x.xxxX", "......x...x.x.X.", "........xxx.xxxX", "x.xxx.xxx.xxx.xX", "..........x..xX.",
-)  # fmt: skip
+    "............xxxx",
+    "........x.x.xxxX",
+    "......x...x.x.X.",
+    "........xxx.xxxX",
+    "x.xxx.xxx.xxx.xX",
+    "..........x..xX.",
+)
 
 
 def kick(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
@@ -62,7 +90,7 @@ def hats(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """Closed hats with open ones at the end of bars, and rolls where the genre has them."""
     written = _groove(plan, playing, rng, _HAT[plan.genre], busy=0.03)
     opens = 14.0 / 4.0 if happens(rng, 0.6) else 2.0 / 4.0
-    open_chance = float(rng.choice((0.0, 0.15, 0.5)))
+    open_chance = float(rng.choice((0.0, 0.0, 0.15, 0.4)))
     rolls = 0.35 if plan.genre == "hip-hop" else 0.0
     played: Written = []
     for onset, length, _, velocity in written:
@@ -76,7 +104,9 @@ def hats(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
 
 def open_hats(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """Open hats alone, off the beat: a track of its own in electronic music."""
-    written = _groove(plan, playing, rng, ("..X...X...X...X.", "......X.......X.", "..x...x...x...X."), busy=0.0)
+    written = _groove(
+        plan, playing, rng, ("..X...X...X...X.", "......X.......X.", "..x...x...x...X."), busy=0.0
+    )
     return [(onset, length, 1.0, velocity) for onset, length, _, velocity in written]
 
 

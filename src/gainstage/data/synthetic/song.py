@@ -16,8 +16,33 @@ from gainstage.data.synthetic.streams import happens, stream
 _LIVE = {"pop": 0.4, "rock": 0.85, "hip-hop": 0.1, "electronic": 0.0, "orchestral": 0.9}
 _ROOM = {"pop": 0.25, "rock": 0.55, "orchestral": 0.1}
 _KIT = ("kick", "snare", "hat", "tom", "cymbal")
-_FIRST = ("amber", "paper", "silver", "slow", "blue", "broken", "quiet", "neon", "hollow", "golden", "northern", "velvet")
-_SECOND = ("river", "houses", "engine", "morning", "static", "letters", "harbour", "garden", "signal", "winter", "mirrors")
+_FIRST = (
+    "amber",
+    "paper",
+    "silver",
+    "slow",
+    "blue",
+    "broken",
+    "quiet",
+    "neon",
+    "hollow",
+    "golden",
+    "northern",
+    "velvet",
+)
+_SECOND = (
+    "river",
+    "houses",
+    "engine",
+    "morning",
+    "static",
+    "letters",
+    "harbour",
+    "garden",
+    "signal",
+    "winter",
+    "mirrors",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,16 +83,23 @@ class Song:
     sample_rate: int
     tracks: tuple[Track, ...]
 
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return float(self.tracks[0].audio.shape[1] / self.sample_rate)
 
-def play_song(seed: int, *, seconds: float = 20.0, sample_rate: int = 44100, genre: str | None = None) -> Song:
+
+def play_song(
+    seed: int, *, seconds: float = 20.0, sample_rate: int = 44100, genre: str | None = None
+) -> Song:
     """Compose, play and record a song; the same seed gives the same bits in any process and order.
 
-    Genre, tempo, key, form, instruments, their sound, the playing and the recording are all drawn from the seed,
-    widely: two basses share a role and little else, so that who mixes them must listen.
+    Genre, tempo, key, form, instruments, their sound, the playing and the recording are all drawn from the
+    seed, widely: two basses share a role and little else, so that who mixes them must listen.
 
     Args:
         seed: any whole number from 0.
-        seconds: length, at least 4; short songs have a verse and a chorus, long ones an intro, a bridge, an outro.
+        seconds: length, at least 4; short songs are verse and chorus, long ones have intro, bridge and outro.
         sample_rate: in Hz, 16 kHz or more.
         genre: one of `GENRES`; drawn when not given.
 
@@ -88,21 +120,39 @@ def play_song(seed: int, *, seconds: float = 20.0, sample_rate: int = 44100, gen
     machines = {seat.name for seat in seats if seat.machine}
     is_stereo = _choose_stereo(seed, tuple(played))
     tracks = tuple(
-        _record(plan, name, role, played, sample_rate, is_live=is_live, machine=name in machines,
-                stereo=is_stereo[name])
+        _record(
+            plan,
+            name,
+            role,
+            played,
+            sample_rate,
+            is_live=is_live,
+            machine=name in machines,
+            stereo=is_stereo[name],
+        )
         for name, role in played
-    )  # fmt: skip
+    )
     starts = tuple((s.name, s.first_bar * plan.beats_per_bar * 60.0 / plan.tempo_bpm) for s in plan.sections)
     return Song(
         _title(seed), seed, plan.genre, plan.tempo_bpm, plan.key.name, plan.swing, starts, sample_rate, tracks
     )
 
 
+def describe(
+    seed: int, *, seconds: float = 20.0, sample_rate: int = 44100, genre: str | None = None
+) -> tuple[str, str]:
+    """Name and genre of the song that `play_song` would play, without playing it."""
+    _check(seed, seconds, sample_rate, genre)
+    return _title(seed), plan_song(seed, seconds=seconds, genre=genre).genre
+
+
 def _check(seed: int, seconds: float, sample_rate: int, genre: str | None) -> None:
     if seed < 0:
         raise ValueError(f"seed must be 0 or more, got {seed}")
     if not seconds >= MIN_SECONDS:
-        raise ValueError(f"a song needs at least {MIN_SECONDS:g} seconds for a verse and a chorus, got {seconds}")
+        raise ValueError(
+            f"a song needs at least {MIN_SECONDS:g} seconds for a verse and a chorus, got {seconds}"
+        )
     if sample_rate < 16000:
         raise ValueError(f"sample_rate must be at least 16000 Hz for cymbals and voices, got {sample_rate}")
     if genre is not None and genre not in GENRES:
@@ -131,9 +181,16 @@ def _choose_stereo(seed: int, names: tuple[tuple[str, str], ...]) -> dict[str, b
 
 
 def _record(
-    plan: Plan, name: str, role: str, played: Mapping[tuple[str, str], Array], sample_rate: int, *, is_live: bool,
-    machine: bool, stereo: bool,
-) -> Track:  # fmt: skip
+    plan: Plan,
+    name: str,
+    role: str,
+    played: Mapping[tuple[str, str], Array],
+    sample_rate: int,
+    *,
+    is_live: bool,
+    machine: bool,
+    stereo: bool,
+) -> Track:
     rng = stream(plan.seed, name, "recording")
     audio = recording.colour(played[name, role], rng, sample_rate)
     audio /= max(float(np.abs(audio).max()), 1e-9)

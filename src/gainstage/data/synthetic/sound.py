@@ -1,12 +1,12 @@
-"""What instruments share: cycles of a wave, envelopes, static filters, saturation, placing a sound in time."""
+"""What instruments share: cycles of a wave, envelopes, static filters, saturation, placing in time."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 from numpy.random import Generator
 
-from gainstage.data.synthetic.recurrences import HOP, Array, biquads, num_controls
+from gainstage.data.synthetic.recurrences import HOP, Array, num_controls
+from gainstage.data.synthetic.resonators import biquads
 
 TABLE_SIZE = 2048
 
@@ -53,9 +53,15 @@ def rolled_off(amplitudes: Array, frequency_hz: float, cutoff_hz: float, *, orde
 
 
 def adsr(
-    num_samples: int, sample_rate: int, *, attack_s: float, decay_s: float, sustain: float, held_s: float,
+    num_samples: int,
+    sample_rate: int,
+    *,
+    attack_s: float,
+    decay_s: float,
+    sustain: float,
+    held_s: float,
     release_s: float,
-) -> Array:  # fmt: skip
+) -> Array:
     """An envelope at control rate: a straight attack, exponential decay to `sustain`, exponential release.
 
     Shape: (controls,)
@@ -71,7 +77,7 @@ def adsr(
 def vibrato(
     num_samples: int, sample_rate: int, rng: Generator, *, cents: float, rate_hz: float, delay_s: float
 ) -> Array:
-    """A factor on the pitch, at control rate: a sine that sets in after `delay_s`, and a slow drift of 3 cents.
+    """A factor on the pitch, at control rate: a sine that sets in after `delay_s`, and a drift of 3 cents.
 
     Shape: (controls,)
     """
@@ -98,13 +104,16 @@ def equalised(audio: Array, *sections: Array) -> Array:
 
 
 def passing(sample_rate: int, kind: str, cutoff_hz: float | Sequence[float], *, order: int = 2) -> Array:
-    """A Butterworth filter of order 1 to 3: "lowpass", "highpass", or "bandpass", one of each, with two edges."""
+    """A Butterworth filter of order 1 to 3: "lowpass", "highpass", or "bandpass" (two edges, one of each)."""
     if kind == "bandpass":
-        low_hz, high_hz = cast(Sequence[float], cutoff_hz)
+        low_hz, high_hz = np.asarray(cutoff_hz)
         return np.concatenate(
-            [passing(sample_rate, "highpass", low_hz, order=order), passing(sample_rate, "lowpass", high_hz, order=order)]
+            [
+                passing(sample_rate, "highpass", low_hz, order=order),
+                passing(sample_rate, "lowpass", high_hz, order=order),
+            ]
         )
-    w = 2.0 * np.pi * min(max(float(cast(float, cutoff_hz)), 5.0), 0.47 * sample_rate) / sample_rate
+    w = 2.0 * np.pi * min(max(float(np.asarray(cutoff_hz)), 5.0), 0.47 * sample_rate) / sample_rate
     sign = 1.0 if kind == "lowpass" else -1.0
     sections = []
     if order != 2:  # one real pole

@@ -66,7 +66,9 @@ class Diction:
     attack_s: float
 
 
-def articulate(notes: Notes, diction: Diction, lyrics: Generator, sample_rate: int, num_samples: int) -> Mouth:
+def articulate(
+    notes: Notes, diction: Diction, lyrics: Generator, sample_rate: int, num_samples: int
+) -> Mouth:
     """Sing a syllable on every note: consonant, vowel, sometimes a second vowel it glides to.
 
     Args:
@@ -91,7 +93,8 @@ def articulate(notes: Notes, diction: Diction, lyrics: Generator, sample_rate: i
         formants[max(a - int(0.03 * per_second), 0) :] = _formants(vowel, diction)
         if has_glide:
             formants[(a + 2 * b) // 3 :] = _formants(glide, diction)
-        voiced[a:b] = 0.35 + 0.65 * velocity
+        stress = np.exp(-np.arange(b - a) / (0.8 * per_second))  # a syllable starts strong and fades
+        voiced[a:b] = (0.45 + 0.55 * velocity) * (0.7 + 0.3 * stress)
         if has_consonant:
             _consonant(kind, a, int(length_s * per_second), velocity, diction, voiced, hush, hiss, formants)
         if onset_s - last_end_s > 0.35 and breathes and diction.inhale > 0.0:
@@ -115,9 +118,16 @@ def _formants(vowel: str, diction: Diction) -> Array:
 
 
 def _consonant(
-    kind: float, a: int, length: int, velocity: float, diction: Diction, voiced: Array, hush: Array, hiss: Array,
+    kind: float,
+    a: int,
+    length: int,
+    velocity: float,
+    diction: Diction,
+    voiced: Array,
+    hush: Array,
+    hiss: Array,
     formants: Array,
-) -> None:  # fmt: skip
+) -> None:
     start = max(a - length, 0)
     voiced[start:a] *= 0.0 if kind < 0.7 else 0.5
     level = diction.hiss * (0.4 + 0.6 * velocity)
@@ -133,10 +143,10 @@ def _consonant(
     elif kind < 0.7:  # h
         hush[start:a] += 0.5 * level
     elif kind < 0.9:  # m, n
-        voiced[start:a] = 0.3 * (0.35 + 0.65 * velocity)
+        voiced[start:a] = 0.3 * (0.45 + 0.55 * velocity)
         formants[start:a] = _formants("n", diction)
     else:  # l, w, r: the tongue comes from elsewhere
-        voiced[start:a] = 0.5 * (0.35 + 0.65 * velocity)
+        voiced[start:a] = 0.5 * (0.45 + 0.55 * velocity)
         formants[start:a] = _formants("u", diction)
 
 

@@ -1,6 +1,6 @@
-"""Placing drum strokes: a drum is synthesised at a few strengths, once a song, and its strokes are laid out."""
+"""Placing drum strokes: a drum is synthesised at a few strengths, once a song, and then laid out in time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.random import Generator
@@ -15,9 +15,15 @@ Shot = Callable[[float, Generator], Array]  # (velocity, rng) → (samples,)
 
 
 def lay_out(
-    notes: Notes, shots: dict[int, Shot], rng: Generator, sample_rate: int, num_samples: int, *, range_db: float,
+    notes: Notes,
+    shots: Mapping[int, Shot],
+    rng: Generator,
+    sample_rate: int,
+    num_samples: int,
+    *,
+    range_db: float,
     choke: bool = False,
-) -> Array:  # fmt: skip
+) -> Array:
     """Play strokes with the sound that belongs to their number and strength.
 
     Args:

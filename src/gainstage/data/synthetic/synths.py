@@ -1,23 +1,22 @@
-"""Synthesisers: leads, arpeggios, pads, basses, effects. Detuned oscillators, a filter that opens, an envelope."""
+"""Synthesisers: leads, arpeggios, pads, basses: detuned oscillators, a filter that opens, an envelope."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
 
-from gainstage.data.synthetic.recurrences import HOP, Array, add_unison, num_controls, sweep_lowpass
+from gainstage.data.synthetic.recurrences import HOP, Array, add_unison, num_controls
+from gainstage.data.synthetic.resonators import sweep_lowpass
 from gainstage.data.synthetic.score import Notes
 from gainstage.data.synthetic.sound import (
     adsr,
     cycle,
-    filtered,
     harmonics,
     pitch_hz,
     rolled_off,
     room_for,
     saturate,
     vibrato,
-    white,
 )
 from gainstage.data.synthetic.streams import between, happens
 
@@ -95,15 +94,15 @@ def pad(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Arr
         voices=int(rng.integers(2, 5)),
         detune_cents=between(rng, 6.0, 30.0),
         spread=float(rng.uniform(0.5, 1.0)),
-        dark=between(rng, 1.0, 6.0),
-        bright=between(rng, 3.0, 20.0),
+        dark=between(rng, 1.5, 9.0),
+        bright=between(rng, 4.0, 30.0),
         open_s=between(rng, 0.5, 3.0),
         attack_s=between(rng, 0.03, 0.9),
         decay_s=between(rng, 0.5, 3.0),
         sustain=float(rng.uniform(0.5, 1.0)),
         release_s=between(rng, 0.1, 0.8),
         vibrato_cents=float(rng.uniform(0.0, 8.0)),
-        range_db=float(rng.uniform(2.0, 10.0)),
+        range_db=float(rng.uniform(3.0, 18.0)),
     )
     out = play(notes, patch, rng, sample_rate, num_samples)
     if happens(rng, 0.4):  # a filter that breathes over the whole track
@@ -142,53 +141,6 @@ def bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
     return saturate(out / max(float(np.abs(out).max()), 1e-9), between(rng, 0.3, 5.0))
 
 
-def long_bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
-    """The long, sliding, driven sine that hip-hop kicks and basses share.
-
-    Returns:
-        (1, samples)
-    """
-    out = np.zeros(num_samples)
-    ring_s, drive = between(rng, 0.2, 1.5), between(rng, 0.3, 5.0)
-    punch, slide_s = float(rng.uniform(1.0, 4.0)), between(rng, 0.01, 0.12)
-    for index, (onset_s, length_s) in enumerate(zip(notes.onset_s, notes.length_s, strict=True)):
-        start, size = room_for(float(onset_s), float(length_s) + 0.04, sample_rate, num_samples)
-        if size < 64:
-            continue
-        time = np.arange(size) / sample_rate
-        here, before = (float(pitch_hz(notes.pitch[max(index - back, 0)])) for back in (0, 1))
-        frequency_hz = here * (before / here) ** np.exp(-time / slide_s) * (1.0 + punch * np.exp(-time / 0.012))
-        fade = np.minimum(time / 0.002, 1.0) * np.minimum((time[-1] - time) / 0.03, 1.0) * np.exp(-time / ring_s)
-        out[start : start + size] += fade * notes.velocity[index] * np.sin(2.0 * np.pi * np.cumsum(frequency_hz) / sample_rate)
-    return saturate(out, drive)[None]
-
-
-def effects(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:
-    """Rises (stroke 0: noise behind an opening filter) and hits (stroke 1: a falling boom of noise).
-
-    Returns:
-        (2, samples)
-    """
-    low_hz, ratio, resonance = between(rng, 150.0, 600.0), between(rng, 10.0, 50.0), float(rng.uniform(0.7, 5.0))
-    out = np.zeros((2, num_samples))
-    for onset_s, length_s, stroke, velocity in zip(
-        notes.onset_s, notes.length_s, notes.pitch, notes.velocity, strict=True
-    ):
-        start, size = room_for(float(onset_s), float(length_s), sample_rate, num_samples)
-        if size < 64:
-            continue
-        course = np.linspace(0.0, 1.0, num_controls(size))
-        course = course if stroke == 0.0 else (1.0 - course) ** 2
-        cutoff = np.tan(np.pi * np.minimum(low_hz * ratio**course, 0.45 * sample_rate) / sample_rate)
-        level = np.interp(np.arange(size), np.arange(len(course)) * HOP, course**1.5)
-        level *= np.minimum(np.minimum(np.arange(size), np.arange(size)[::-1]) / (0.005 * sample_rate), 1.0)
-        for channel in range(2):
-            noise = white(rng, size)
-            sweep_lowpass(noise, cutoff, resonance)
-            out[channel, start : start + size] += velocity * level * noise
-    return filtered(out, sample_rate, "highpass", between(rng, 80.0, 600.0))
-
-
 def play(notes: Notes, patch: Patch, rng: Generator, sample_rate: int, num_samples: int) -> Array:
     """Play notes with a patch.
 
@@ -207,8 +159,15 @@ def play(notes: Notes, patch: Patch, rng: Generator, sample_rate: int, num_sampl
         )
         if size < 64:
             continue
-        level = adsr(size, sample_rate, attack_s=patch.attack_s, decay_s=patch.decay_s, sustain=patch.sustain,
-                     held_s=float(length_s), release_s=patch.release_s)  # fmt: skip
+        level = adsr(
+            size,
+            sample_rate,
+            attack_s=patch.attack_s,
+            decay_s=patch.decay_s,
+            sustain=patch.sustain,
+            held_s=float(length_s),
+            release_s=patch.release_s,
+        )
         level *= 10.0 ** (patch.range_db * (float(velocity) - 1.0) / 20.0)
         time = np.arange(len(level)) * (HOP / sample_rate)
         blend = np.exp(-time / patch.open_s) * (0.3 + 0.7 * float(velocity))

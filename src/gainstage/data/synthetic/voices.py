@@ -1,4 +1,4 @@
-"""Singing and rapping by formant synthesis: a glottal pulse, breath, a vocal tract that moves (Klatt 1980)."""
+"""Singing and rapping by formant synthesis: glottal pulse, breath, a vocal tract that moves (Klatt 1980)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ import numpy as np
 from numpy.random import Generator
 from scipy.ndimage import uniform_filter1d
 
-from gainstage.data.synthetic.recurrences import HOP, Array, glottis, num_controls, resonate
+from gainstage.data.synthetic.recurrences import HOP, Array, num_controls
+from gainstage.data.synthetic.resonators import glottis, resonate
 from gainstage.data.synthetic.score import Notes
 from gainstage.data.synthetic.sound import TABLE_SIZE, equalised, filtered, pitch_hz, shelf, white
 from gainstage.data.synthetic.speech import VOWELS, Diction, articulate, tract_coefficients
@@ -46,7 +47,9 @@ class _Singer:
     air: float
 
 
-def lead_vocal(notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, trained: bool = False) -> Array:
+def lead_vocal(
+    notes: Notes, rng: Generator, sample_rate: int, num_samples: int, *, trained: bool = False
+) -> Array:
     """One singer, or a rapper where the notes are low and quick.
 
     Returns:
@@ -107,7 +110,7 @@ def _draw_singer(
     )
     return _Singer(
         diction=diction,
-        open_share=float(rng.uniform(0.45, 0.75)),
+        open_share=float(rng.uniform(0.35, 0.65)),
         tilt_hz=between(rng, 1200.0, 9000.0),
         breath=between(rng, 0.03, 0.7),
         vibrato_cents=float(rng.uniform(35.0, 70.0)) if trained else float(rng.uniform(0.0, 40.0)),
@@ -134,7 +137,9 @@ def _sing(
     voice *= np.interp(at, points, mouth.voiced)
     voice += 2.0 * np.interp(at, points, mouth.hush) * noise
     resonate(voice, tract_coefficients(mouth.formants_hz, frequency_hz, sample_rate))
-    voice /= max(float(np.sqrt(np.mean(voice**2)) / np.sqrt(max(float(np.mean(mouth.voiced**2)), 1e-9))), 1e-9)
+    voice /= max(
+        float(np.sqrt(np.mean(voice**2)) / np.sqrt(max(float(np.mean(mouth.voiced**2)), 1e-9))), 1e-9
+    )
     airy = singer.air * np.interp(at, points, mouth.voiced + 5.0 * mouth.hush)
     voice += airy * filtered(noise, sample_rate, "highpass", 4500.0, order=1)
     for edges, level in zip(_HISS_HZ, mouth.hiss, strict=True):
