@@ -1,5 +1,6 @@
 """The console: tracks → groups → returns → master, rendered for a batch of songs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +10,7 @@ from gainstage.console.curve import grid_times_s
 from gainstage.console.layout import SectionLayout
 from gainstage.console.parameters import TO_MASTER, Parameters
 from gainstage.console.spec import SECTIONS, ConsoleSpec
-from gainstage.console.strip import render_strip
+from gainstage.console.strip import Tap, render_strip
 from gainstage.dsp.gain import fader_gain, ramp
 from gainstage.kernels.grid import GRID, num_points
 from gainstage.processors import Processor, State
@@ -17,6 +18,9 @@ from gainstage.processors.send import Send
 
 ConsoleState = dict[str, dict[str, State]]
 """What a console remembers between two calls: rows (`tracks.mono`, …) → processor → state."""
+
+Meter = Callable[[str, str, Tensor, Tensor, Tensor], None]
+"""Called with section, processor, the strips that ran (batch · strips), their input and their output."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class _Call:
     offset: int
     points: int
     sample_rate: int
+    meter: Meter | None
 
 
 class Console:
@@ -112,6 +117,7 @@ class Console:
         is_stereo: Tensor | None = None,
         state: ConsoleState | None = None,
         start_sample: int | Tensor = 0,
+        meter: Meter | None = None,
     ) -> Rendered:
         """Mix tracks.
 
@@ -126,6 +132,7 @@ class Console:
             is_stereo: which tracks are stereo; the others are processed once up to the panner. Default: all.
             state: what the previous call returned; default: silence before.
             start_sample: where the call lies in the song; one number, or one an item, alike modulo 64.
+            meter: hears what every processor that runs is given and makes of it.
 
         Shape: tracks (batch, tracks, 2, samples), mask and is_stereo (batch, tracks).
         """
@@ -136,7 +143,7 @@ class Console:
             raise ValueError(
                 f"start_sample {starts.tolist()}: all items of a batch need the same value modulo {GRID}"
             )
-        call = _Call(parameters, starts, offset, num_points(tracks.shape[-1], offset), sample_rate)
+        call = _Call(parameters, starts, offset, num_points(tracks.shape[-1], offset), sample_rate, meter)
         mask = torch.ones(batch, num_tracks, dtype=torch.bool) if mask is None else mask
         is_stereo = torch.ones_like(mask) if is_stereo is None else is_stereo
         states: ConsoleState = dict(state or {})
@@ -198,6 +205,7 @@ class Console:
             states.get(key, {}),
             sample_rate=call.sample_rate,
             offset=call.offset,
+            tap=_tap(call.meter, section, rows),
         )
         muted = parameters.mute[section].flatten().index_select(0, rows)
         return audio.masked_fill(muted[:, None, None], 0.0) if bool(muted.any()) else audio
@@ -247,6 +255,13 @@ class Console:
             return _matrix(torch.cat(gains, dim=-1).mT.to(track_out.dtype), track_out)
         moving = [ramp(gain, call.offset, samples)[:, :, None].to(track_out.dtype) for gain in gains]
         return torch.stack([(track_out * gain).sum(1) for gain in moving], dim=1)
+
+
+def _tap(meter: Meter | None, section: str, rows: Tensor) -> Tap | None:
+    """A console's meter as the tap of one of its strips, whose rows are some of the section's."""
+    if meter is None:
+        return None
+    return lambda name, active, dry, wet: meter(section, name, rows.index_select(0, active), dry, wet)
 
 
 def _matrix(gains: Tensor, audio: Tensor) -> Tensor:

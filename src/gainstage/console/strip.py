@@ -7,6 +7,9 @@ from torch import Tensor
 
 from gainstage.processors import Processor, State
 
+Tap = Callable[[str, Tensor, Tensor, Tensor], None]
+"""Called with a processor's name, the rows that ran, what they were given and what came out."""
+
 
 def render_strip(
     processors: Mapping[str, Processor],
@@ -17,6 +20,7 @@ def render_strip(
     *,
     sample_rate: int,
     offset: int,
+    tap: Tap | None = None,
 ) -> tuple[Tensor, dict[str, State]]:
     """Run rows through a strip.
 
@@ -31,6 +35,7 @@ def render_strip(
         states: what each processor remembers; one that is missing starts from silence.
         sample_rate: in Hz.
         offset: samples since the last point of the control grid.
+        tap: hears what each processor that runs was given and what it made of it.
 
     Returns:
         The rows' output and the new states.
@@ -46,6 +51,7 @@ def render_strip(
         state = states.get(name) or processor.initial_state(
             rows, channels, sample_rate=sample_rate, device=audio.device
         )
+        dry = audio
         if active.numel() == rows:
             audio, new_states[name] = processor.render(
                 audio, controls(name), state, sample_rate=sample_rate, offset=offset
@@ -55,6 +61,8 @@ def render_strip(
                 processor, audio, controls(name), state, active, sample_rate=sample_rate, offset=offset
             )
         channels = audio.shape[1]
+        if tap is not None:
+            tap(name, active, dry.index_select(0, active), audio.index_select(0, active))
     return audio, new_states
 
 

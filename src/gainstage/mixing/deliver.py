@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gainstage.console.session import ProcessorSettings, Session, StripSettings
+from gainstage.dsp.gating import integrated_from_power
 from gainstage.dsp.meter import LoudnessMeter
 from gainstage.mixing.measure import loudness_or_silence
 
@@ -52,9 +53,9 @@ def deliver(meter: LoudnessMeter, *, target_lufs: float) -> Delivery:
             peak + gain,
             f"Shorter than 400 ms, so it has no loudness: brought to {peak + gain:.1f} dBTP.",
         )
-    wanted = target_lufs - loudness
+    wanted = _gain_to(target_lufs, meter)
     gain = _clip(min(wanted, headroom))
-    reached = loudness + gain
+    reached = _loudness_at(gain, meter)
     if gain < wanted - 0.05:
         why = (
             f"its true peak stands at {CEILING_DBTP:g} dBTP there"
@@ -73,6 +74,22 @@ def with_output_gain(session: Session, gain_db: float) -> Session:
     processors["output_gain"] = ProcessorSettings(values={"gain_db": gain_db})
     master = StripSettings(name=session.master.name, mute=session.master.mute, processors=processors)
     return session.model_copy(update={"master": master})
+
+
+def _gain_to(target_lufs: float, meter: LoudnessMeter) -> float:
+    """The gain at which a mix has a loudness.
+
+    Nearly the difference of the two; but what lies under the gate of −70 LUFS depends on the gain, so it is
+    measured again at each guess. The gate makes small steps, so a few guesses come as near as can be.
+    """
+    gain = target_lufs - float(meter.integrated_lufs[0])
+    for _ in range(8):
+        gain += target_lufs - _loudness_at(gain, meter)
+    return gain
+
+
+def _loudness_at(gain_db: float, meter: LoudnessMeter) -> float:
+    return float(integrated_from_power(meter.momentary_power[0] * 10.0 ** (gain_db / 10.0)))
 
 
 def _clip(gain_db: float) -> float:

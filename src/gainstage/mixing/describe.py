@@ -1,23 +1,42 @@
 """A session as the plain strips that reports are written from."""
 
+from dataclasses import replace
+
 from gainstage.console.compile import full_strip
 from gainstage.console.console import Console
 from gainstage.console.session import ProcessorSettings, Session, StripSettings
 from gainstage.processors.compressor import Compressor
 from gainstage.report import settings as plain
 
+_AUDIBLE_DB = 0.25  # less is set, but not worth a person's dialling
 _BAND_KIND = {"low_shelf": "low_shelf", "high_shelf": "high_shelf"}
 
 
 def describe_strip(
-    session: Session, console: Console, section: str, strip: StripSettings, *, reasons: tuple[str, ...] = ()
+    session: Session,
+    console: Console,
+    section: str,
+    strip: StripSettings,
+    *,
+    reasons: tuple[str, ...] = (),
+    reduction_db: tuple[float, float] = (float("nan"), float("nan")),
 ) -> plain.Strip:
-    """One strip in words and numbers; what does nothing is left out."""
+    """One strip in words and numbers; what does nothing is left out.
+
+    Args:
+        session: the session that holds it.
+        console: the session's console.
+        section, strip: where it stands.
+        reasons: why it is set as it is.
+        reduction_db: mean and largest gain reduction of its compressor; NaN if not measured.
+    """
     full = full_strip(console.layout[section], strip)
     on = {name: part.values for name, part in full.items() if not part.bypass}
     chain: list[plain.Stage] = []
     for name, values in on.items():
         stage = _stage(name, values, console, section)
+        if isinstance(stage, plain.Compressor):
+            stage = replace(stage, mean_reduction_db=reduction_db[0], max_reduction_db=reduction_db[1])
         if stage is not None:
             chain.append(stage)
     sends = tuple(
@@ -25,14 +44,14 @@ def describe_strip(
         for name in session.console.return_names
         if section == "tracks" and _send_is_on(full[f"send_{name}"], console)
     )
-    fader = on.get("fader", {"gain_db": 0.0})["gain_db"]
+    fader = on["fader"]["gain_db"] if "fader" in on else None
     lowest = next(
         (p.table[0].low for n, p in console.layout[section].processors.items() if n == "fader"), -60.0
     )
     return plain.Strip(
         name=strip.name,
         chain=tuple(chain),
-        fader_db=fader if fader > lowest else float("-inf"),
+        fader_db=float("-inf") if fader is not None and fader <= lowest else fader,
         pan=on["pan"]["position"] if "pan" in on else None,
         sends=sends,
         muted=strip.mute,
@@ -61,7 +80,7 @@ def _stage(name: str, values: dict[str, float], console: Console, section: str) 
             for band in dict.fromkeys(
                 key.removesuffix("_gain_db") for key in values if key.endswith("_gain_db")
             )
-            if abs(values[f"{band}_gain_db"]) >= 0.05
+            if abs(values[f"{band}_gain_db"]) >= _AUDIBLE_DB
         ]
         return plain.Equaliser(tuple(bands)) if bands else None
     if name == "compressor" and (values["ratio"] > 1 or values["makeup_db"] > 0):

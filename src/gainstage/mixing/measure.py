@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from gainstage.dsp.meter import LoudnessMeter
@@ -12,6 +13,7 @@ from gainstage.report.measured import Clip, Programme, Series, Spectrum, StereoB
 
 _HOP_S = 0.1
 _BANDS_PER_OCTAVE = 3
+_SOUND = 1e-6  # −60 dBFS
 
 
 class ProgrammeMeter:
@@ -67,6 +69,45 @@ class ProgrammeMeter:
             bands=tuple(StereoBand(*(float(value) for value in band)) for band in bands),
             clip=Clip(clip) if clip else None,
         )
+
+
+class ReductionMeter:
+    """How far each compressor turns down: level out against level in, every 10 ms, while there is sound.
+
+    Make-up gain and a parallel mix are part of it, as they are part of what is heard.
+
+    Args:
+        sample_rate: in Hz.
+    """
+
+    def __init__(self, *, sample_rate: int) -> None:
+        self._window = round(0.01 * sample_rate)
+        self._sums: dict[tuple[str, int], tuple[float, int, float]] = {}  # total dB, windows, largest dB
+
+    def __call__(self, section: str, processor: str, strips: Tensor, dry: Tensor, wet: Tensor) -> None:
+        """Hear a processor; a `Meter` of the console."""
+        if processor != "compressor" or dry.shape[-1] < self._window:
+            return
+        whole = dry.shape[-1] // self._window * self._window
+        before, after = (
+            audio[..., :whole].unflatten(-1, (-1, self._window)).square().mean((1, 3)) for audio in (dry, wet)
+        )
+        sounding = before > _SOUND
+        ratio = torch.where(sounding, before / after.clamp(min=1e-20), torch.ones_like(before))
+        reduction_db = 10.0 * torch.log10(ratio)
+        for i, strip in enumerate(strips.tolist()):
+            total, count, largest = self._sums.get((section, strip), (0.0, 0, 0.0))
+            total += float(reduction_db[i].sum())
+            self._sums[section, strip] = (
+                total,
+                count + int(sounding[i].sum()),
+                max(largest, float(reduction_db[i].amax())),
+            )
+
+    def mean_and_max_db(self, section: str, strip: int) -> tuple[float, float]:
+        """Mean and largest gain reduction of a strip's compressor in dB; NaN if it was not heard."""
+        total, count, largest = self._sums.get((section, strip), (0.0, 0, 0.0))
+        return (total / count, largest) if count else (float("nan"), float("nan"))
 
 
 def loudness_or_silence(lufs: float) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gainstage.console.session import Session
 from gainstage.data.wav_file import WavWriter
-from gainstage.mixing.measure import ProgrammeMeter
+from gainstage.mixing.measure import ProgrammeMeter, ReductionMeter
 from gainstage.mixing.render import BLOCK, Progress, render_blocks
 
 SUM_FILE = ".sum.wav"
@@ -19,14 +19,15 @@ class Audition:
     Args:
         mix: the mix at an output gain of 0 dB.
         sum: the plain sum of the stems.
-        tracks_before, tracks_after: each stem as it came and behind its strip.
+        tracks: each stem behind its strip.
+        reductions: what the compressors did.
         sum_file: the plain sum as a file, for a player; None if none was wanted.
     """
 
     mix: ProgrammeMeter
     sum: ProgrammeMeter
-    tracks_before: ProgrammeMeter
-    tracks_after: ProgrammeMeter
+    tracks: ProgrammeMeter
+    reductions: ReductionMeter
     sum_file: Path | None
 
 
@@ -40,23 +41,23 @@ def audition(session: Session, stems: Path, folder: Path | None, *, progress: Pr
         progress: told how far the work is.
     """
     rate, rows = session.sample_rate, len(session.tracks)
-    mix, total, before, after = (ProgrammeMeter(n, sample_rate=rate) for n in (1, 1, rows, rows))
+    mix, total, tracks = (ProgrammeMeter(n, sample_rate=rate) for n in (1, 1, rows))
+    reductions = ReductionMeter(sample_rate=rate)
     length = session.num_samples + session.tail_samples
     sum_file = folder / SUM_FILE if folder else None
     with ExitStack() as stack:
         writer = stack.enter_context(WavWriter(sum_file, sample_rate=rate, channels=2)) if sum_file else None
-        for block in render_blocks(session, stems):
+        for block in render_blocks(session, stems, meter=reductions):
             # a stem counts until it ends: the tail is no part of what came in
             stems_end = max(session.num_samples - block.start_sample, 0)
             plain = block.stems[..., :stems_end]
             mix.update(block.rendered.mix)
-            after.update(block.rendered.tracks[0])
-            before.update(plain)
+            tracks.update(block.rendered.tracks[0])
             total.update(plain.sum(0, keepdim=True))
             if writer:
                 writer.write(plain.sum(0).numpy())
             progress("measuring", min(block.start_sample + BLOCK, length), length)
-    return Audition(mix, total, before, after, sum_file)
+    return Audition(mix, total, tracks, reductions, sum_file)
 
 
 @dataclass(frozen=True)

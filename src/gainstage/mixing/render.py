@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gainstage.console.compile import session_parameters
-from gainstage.console.console import Console, ConsoleState, Rendered
+from gainstage.console.console import Console, ConsoleState, Meter, Rendered
 from gainstage.console.session import Session
 from gainstage.data.audio_file import AudioReader, probe
 from gainstage.data.wav_file import WavWriter
@@ -38,8 +38,13 @@ class Block:
     rendered: Rendered
 
 
-def render_blocks(session: Session, stems: Path) -> Iterator[Block]:
+def render_blocks(session: Session, stems: Path, *, meter: Meter | None = None) -> Iterator[Block]:
     """Render a session block by block.
+
+    Args:
+        session: the session.
+        stems: the folder of its stems.
+        meter: see `Console.render`.
 
     Raises:
         ValueError: a stem is missing or does not fit the session.
@@ -67,6 +72,7 @@ def render_blocks(session: Session, stems: Path) -> Iterator[Block]:
                 is_stereo=is_stereo,
                 state=state,
                 start_sample=start,
+                meter=meter,
             )
             state = rendered.state
             yield Block(start, audio, rendered)

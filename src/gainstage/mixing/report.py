@@ -13,11 +13,11 @@ from gainstage.mixing.describe import describe_strip
 from gainstage.mixing.hear import HeardSong
 from gainstage.mixing.measure import ProgrammeMeter, loudness_or_silence
 from gainstage.mixing.passes import Audition, Passage
-from gainstage.report.measured import Clip
+from gainstage.report.measured import Clip, Spectrum
 from gainstage.report.mix_result import MixResult, Track
 from gainstage.roles import GROUPS, ROLES, group_of
 
-_KEPT_S, _KEPT_TRACK_S = 30.0, 480.0
+_KEPT_S, _KEPT_TRACK_S = 20.0, 320.0
 _FILES = (
     ("mix.wav", "the mix, 32-bit float"),
     ("session.json", "every setting, to edit and to render again"),
@@ -72,7 +72,14 @@ def describe_mix(
         sample_rate=session.sample_rate,
         duration_s=(session.num_samples + session.tail_samples) / session.sample_rate,
         tracks=tuple(tracks),
-        master=describe_strip(session, console, "master", session.master, reasons=decision.master.reasons),
+        master=describe_strip(
+            session,
+            console,
+            "master",
+            session.master,
+            reasons=decision.master.reasons,
+            reduction_db=audition.reductions.mean_and_max_db("master", 0),
+        ),
         output_gain_db=delivery.output_gain_db,
         mix=final.programme(0, name="Mix", clip=mix_file),
         sum=audition.sum.programme(0, name="Sum", clip=audition.sum_file),
@@ -106,20 +113,27 @@ def _track(
     passage: Passage | None,
 ) -> Track:
     track, settings = heard.song.tracks[i], session.tracks[i]
-    before, after = audition.tracks_before, audition.tracks_after
+    features, after = heard.tracks[i].features, audition.tracks
     return Track(
-        strip=describe_strip(session, console, "tracks", settings, reasons=decision.reasons),
+        strip=describe_strip(
+            session,
+            console,
+            "tracks",
+            settings,
+            reasons=decision.reasons,
+            reduction_db=audition.reductions.mean_and_max_db("tracks", i),
+        ),
         file=track.file,
         role=track.role,
         group=group_of(track.role),
         channels=track.channels,
         trim_db=settings.processors["trim"].values["gain_db"] if "trim" in settings.processors else 0.0,
         role_source="given" if track.role_confidence == 1.0 else "name" if track.role_confidence > 0 else "",
-        loudness_before_lufs=loudness_or_silence(float(before.loudness.integrated_lufs[i])),
+        loudness_before_lufs=float("-inf") if features.is_silent else features.loudness_lufs,
         loudness_after_lufs=loudness_or_silence(float(after.loudness.integrated_lufs[i])),
-        peak_before_db=float(before.loudness.sample_peak_db[i]),
+        peak_before_db=features.peak_dbfs,
         peak_after_db=float(after.loudness.sample_peak_db[i]),
-        spectrum_before=before.spectrum(i),
+        spectrum_before=Spectrum(10.0 ** (features.spectrum_db / 10.0), 3),
         spectrum_after=after.spectrum(i),
         dry=Clip(stems / track.file, passage.start_s, passage.end_s) if passage else None,
         wet=Clip(passage.path(i)) if passage else None,
