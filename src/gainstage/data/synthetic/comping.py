@@ -60,6 +60,11 @@ def struck(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     return _each_span(plan, playing, write)
 
 
+def bowed(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
+    """What string sections do: hold chords, strike them short, or break them."""
+    return (held, held, struck, broken)[int(rng.integers(4))](plan, playing, rng)
+
+
 def strummed(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """Strummed strings: down strokes from the low string, up strokes of the high ones only."""
     quiet, loud = pair_of(rng, _STRUM)

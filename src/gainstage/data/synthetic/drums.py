@@ -1,6 +1,6 @@
 """Kick, snare, clap and toms: skins, shells, wires and beaters, struck or made by a machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -62,43 +62,28 @@ def toms(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
     Returns:
         (2, samples)
     """
-    floor_hz, spacing = between(rng, 62.0, 110.0), float(rng.uniform(1.2, 1.5))
-    ring_s, click = between(rng, 0.06, 0.28), between(rng, 0.15, 1.2)
-    rattle_hz = between(rng, 2200.0, 5500.0)
-    rattle, sweep, overtones = (
-        between(rng, 0.1, 0.45),
-        float(rng.uniform(1.05, 1.7)),
-        float(rng.uniform(0.1, 0.6)),
+    spacing, spread = float(rng.uniform(1.2, 1.5)), float(rng.uniform(0.1, 1.0))
+    floor = _Skin(
+        low_hz=between(rng, 62.0, 110.0),
+        sweep=float(rng.uniform(1.05, 1.7)),
+        sweep_s=0.03,
+        ring_s=between(rng, 0.06, 0.28),
+        overtones=float(rng.uniform(0.1, 0.6)),
+        click=between(rng, 0.3, 1.5),
+        click_hz=between(rng, 700.0, 2500.0),
+        click_s=0.005,
+        rattle=between(rng, 0.18, 0.6),
+        rattle_hz=between(rng, 2800.0, 4800.0),
+        rattle_s=0.08,
+        drive=between(rng, 0.3, 2.0),
     )
-    click_hz, drive, range_db = (
-        between(rng, 900.0, 3500.0),
-        between(rng, 0.3, 2.0),
-        float(rng.uniform(4.0, 14.0)),
-    )
+    range_db = float(rng.uniform(3.0, 10.0))
     out = np.zeros((2, num_samples))
-    spread = float(rng.uniform(0.1, 1.0))
     for number in range(3):
-        low_hz = floor_hz * spacing ** (2 - number)
-        skin = _Skin(
-            low_hz,
-            sweep,
-            0.03,
-            ring_s * (low_hz / floor_hz) ** -0.5,
-            overtones,
-            click,
-            click_hz,
-            0.005,
-            rattle,
-            rattle_hz,
-            0.08,
-            drive,
-        )
-        mine = notes.pitch == number
-        strokes = Notes(
-            notes.onset_s[mine], notes.length_s[mine], 0.0 * notes.pitch[mine], notes.velocity[mine]
-        )
+        ratio = spacing ** (2 - number)
+        skin = replace(floor, low_hz=floor.low_hz * ratio, ring_s=floor.ring_s * ratio**-0.5)
         shots = {0: lambda velocity, draw, skin=skin: _strike(skin, velocity, draw, sample_rate)}
-        line = lay_out(strokes, shots, rng, sample_rate, num_samples, range_db=range_db)
+        line = lay_out(notes.strokes(number), shots, rng, sample_rate, num_samples, range_db=range_db)
         side = 0.4 * spread * (number - 1)
         out += line * np.array([[1.0 - side], [1.0 + side]])
     return out
@@ -122,7 +107,7 @@ def _strike(skin: _Skin, velocity: float, rng: Generator, sample_rate: int) -> A
     noise = white(rng, num_samples)
     edges = (0.5 * skin.click_hz, min(2.0 * skin.click_hz, 0.45 * sample_rate))
     click = filtered(noise, sample_rate, "bandpass", edges, order=1) * np.exp(-time / skin.click_s)
-    rattle = filtered(noise, sample_rate, "bandpass", (150.0, skin.rattle_hz), order=1)
+    rattle = filtered(noise, sample_rate, "bandpass", (150.0, skin.rattle_hz))
     rattle *= decay(num_samples, sample_rate, skin.rattle_s)
     sound = body + skin.click * velocity * 2.0 * click + skin.rattle * rattle
     return saturate(sound, skin.drive) * np.minimum((num_samples - np.arange(num_samples)) / 200.0, 1.0)

@@ -12,14 +12,14 @@ from gainstage.data.synthetic.score import Notes, Written
 from gainstage.data.synthetic.sound import add_at, filtered, saturate
 from gainstage.data.synthetic.streams import between, happens
 
-_KICK, _SNARE, _HAT = 0.0, 1.0, 2.0
+_KICK, _SNARE, _HAT = 0, 1, 2
 
 
 def write_loop(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """Kick, snare and hats in one part; stroke 0, 1 and 2."""
     parts = ((rhythm.kick, _KICK), (rhythm.snare, _SNARE), (rhythm.hats, _HAT))
     return [
-        (onset, length, stroke, velocity)
+        (onset, length, float(stroke), velocity)
         for write, stroke in parts
         for onset, length, _, velocity in write(plan, playing, rng)
     ]
@@ -38,9 +38,7 @@ def play_loop(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) 
         (_SNARE, drums.snare, float(rng.uniform(-8.0, 1.0))),
         (_HAT, metals.hats, float(rng.uniform(-22.0, -8.0))),
     ):
-        mine = notes.pitch == stroke
-        part = Notes(notes.onset_s[mine], notes.length_s[mine], 0.0 * notes.pitch[mine], notes.velocity[mine])
-        line = play(part, rng, sample_rate, num_samples, machine=machine)[0]
+        line = play(notes.strokes(stroke), rng, sample_rate, num_samples, machine=machine)[0]
         out += 10.0 ** (level_db / 20.0) * line / max(float(np.abs(line).max()), 1e-9)
     out = saturate(out / max(float(np.abs(out).max()), 1e-9), between(rng, 0.3, 5.0))
     if happens(rng, 0.3):  # an old sampler

@@ -71,11 +71,7 @@ def cymbals(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
 
     out = np.zeros((2, num_samples))
     for number, shot in enumerate((shot_of(crash_s, 0.4), shot_of(ride_s, 2.0))):
-        mine = notes.pitch == number
-        strokes = Notes(
-            notes.onset_s[mine], notes.length_s[mine], 0.0 * notes.pitch[mine], notes.velocity[mine]
-        )
-        line = lay_out(strokes, {0: shot}, rng, sample_rate, num_samples, range_db=12.0)
+        line = lay_out(notes.strokes(number), {0: shot}, rng, sample_rate, num_samples, range_db=12.0)
         side = float(rng.uniform(-0.7, 0.7))
         out += (1.0, 0.4)[number] * line * np.array([[1.0 - side], [1.0 + side]])
     return out

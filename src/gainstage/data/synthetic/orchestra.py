@@ -71,8 +71,8 @@ def strings(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
         rate_hz=float(rng.uniform(4.8, 6.2)),
         detune_cents=float(rng.uniform(6.0, 20.0)),
         air=between(rng, 0.002, 0.05),
-        swell=float(rng.uniform(0.0, 0.8)),
-        range_db=float(rng.uniform(8.0, 22.0)),
+        swell=float(rng.uniform(0.0, 0.9)),
+        range_db=float(rng.uniform(12.0, 36.0)),
         spread=float(rng.uniform(0.3, 1.0)),
     )
     out = _play(notes, section, rng, sample_rate, num_samples)
@@ -102,7 +102,7 @@ def brass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
         detune_cents=float(rng.uniform(4.0, 12.0)),
         air=between(rng, 0.001, 0.01),
         swell=float(rng.uniform(0.0, 0.5)),
-        range_db=float(rng.uniform(8.0, 18.0)),
+        range_db=float(rng.uniform(12.0, 32.0)),
         spread=float(rng.uniform(0.1, 0.8)),
     )
     out = _play(notes, section, rng, sample_rate, num_samples)
@@ -128,7 +128,7 @@ def wind(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         detune_cents=0.0,
         air=between(rng, 0.005, 0.12),
         swell=float(rng.uniform(0.0, 0.5)),
-        range_db=float(rng.uniform(8.0, 18.0)),
+        range_db=float(rng.uniform(12.0, 32.0)),
         spread=0.0,
     )
     return _play(notes, section, rng, sample_rate, num_samples)[:1]
@@ -153,7 +153,7 @@ def bowed_bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int)
         detune_cents=float(rng.uniform(4.0, 10.0)),
         air=between(rng, 0.002, 0.02),
         swell=float(rng.uniform(0.0, 0.6)),
-        range_db=float(rng.uniform(8.0, 18.0)),
+        range_db=float(rng.uniform(12.0, 32.0)),
         spread=float(rng.uniform(0.02, 0.3)),
     )
     return _play(notes, section, rng, sample_rate, num_samples)

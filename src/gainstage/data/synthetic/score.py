@@ -30,6 +30,11 @@ class Notes:
     def __len__(self) -> int:
         return len(self.onset_s)
 
+    def strokes(self, number: int) -> "Notes":
+        """The strokes of one number, renumbered 0."""
+        mine = self.pitch == number
+        return Notes(self.onset_s[mine], self.length_s[mine], np.zeros(int(mine.sum())), self.velocity[mine])
+
     def end_s(self) -> Array:
         """Where each note is let go."""
         return self.onset_s + self.length_s

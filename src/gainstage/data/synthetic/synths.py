@@ -66,8 +66,8 @@ def lead(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         voices=int(rng.choice((1, 1, 2, 3, 5))),
         detune_cents=between(rng, 4.0, 40.0),
         spread=float(rng.uniform(0.1, 1.0)),
-        dark=between(rng, 1.2, 12.0),
-        bright=between(rng, 5.0, 60.0),
+        dark=between(rng, 1.5, 16.0),
+        bright=between(rng, 6.0, 80.0),
         open_s=between(rng, 0.04, 1.0),
         attack_s=between(rng, 0.002, 0.04),
         decay_s=between(rng, 0.06, 0.5),
@@ -105,8 +105,11 @@ def pad(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Arr
         range_db=float(rng.uniform(3.0, 18.0)),
     )
     out = play(notes, patch, rng, sample_rate, num_samples)
+    time = np.arange(num_controls(num_samples)) * (HOP / sample_rate)
+    if happens(rng, 0.5):  # a foot on the volume pedal
+        swell_db = float(rng.uniform(2.0, 9.0)) * np.sin(2.0 * np.pi * between(rng, 0.05, 0.3) * time)
+        out *= np.interp(np.arange(num_samples), np.arange(len(time)) * HOP, 10.0 ** (swell_db / 20.0))
     if happens(rng, 0.4):  # a filter that breathes over the whole track
-        time = np.arange(num_controls(num_samples)) * (HOP / sample_rate)
         rate_hz, low_hz, ratio = between(rng, 0.05, 0.5), between(rng, 300.0, 1000.0), between(rng, 2.0, 8.0)
         sweep_hz = low_hz * ratio ** (0.5 + 0.5 * np.sin(2.0 * np.pi * rate_hz * time))
         cutoff = np.tan(np.pi * np.minimum(sweep_hz, 0.45 * sample_rate) / sample_rate)
