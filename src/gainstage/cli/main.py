@@ -3,10 +3,14 @@
 Everything heavy is imported inside the commands, so that `gainstage --help` answers at once.
 """
 
+import os
 import sys
 from pathlib import Path
 
 import click
+
+# Idle threads that spin while they wait cost several times the work itself where cores are shared.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)

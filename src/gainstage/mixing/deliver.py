@@ -59,7 +59,7 @@ def deliver(meter: LoudnessMeter, *, target_lufs: float) -> Delivery:
     if gain < wanted - 0.05:
         why = (
             f"its true peak stands at {CEILING_DBTP:g} dBTP there"
-            if headroom < wanted
+            if headroom < _GAIN_RANGE_DB[1]
             else f"the output gain ends at {_GAIN_RANGE_DB[1]:g} dB"
         )
         sentence = f"{reached:.1f} LUFS instead of the {target_lufs:g} LUFS asked for: {why}."

@@ -72,6 +72,8 @@ class Controller(nn.Module):
         self.drop = nn.Dropout(dropout)
         self.heads = nn.ModuleDict()
         for section, columns in layout.items():
+            if not columns.driven:
+                continue
             shared = 2 * hidden + 1 + 2 * self.widths[section]
             head = nn.Sequential(
                 nn.Linear(2 * hidden if section == "tracks" else shared, hidden),
@@ -110,6 +112,9 @@ class Controller(nn.Module):
         units = {"tracks": unit_from_logit(self.heads["tracks"](self.drop(thought)))}
         everyone = self.drop(context(thought[..., self.enter.norm.normalized_shape[0] :], mask))
         for section in ("groups", "returns", "master"):
+            if section not in self.heads:
+                units[section] = heard.pooled.new_zeros(batch, strips[section], 0)
+                continue
             locks = self._locks(conditions, section, batch, strips[section], heard.pooled)
             shared = torch.cat([everyone[:, None].expand(-1, strips[section], -1), locks], dim=-1)
             units[section] = unit_from_logit(self.heads[section](shared))
