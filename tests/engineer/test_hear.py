@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gainstage.engineer.habits import HABITS
 from gainstage.engineer.hear import hear
 from tests.engineer.scene import RATE, band, beats, peak, small_band, track
 
@@ -45,7 +46,8 @@ def test_tracks_in_different_bands_do_not_cover_each_other() -> None:
 
 def test_covering_is_judged_at_the_usual_levels_of_the_roles() -> None:
     soft, loud = hear([track("pad", band(200, 4000, 1)), track("lead_vocal", band(200, 4000, 2))]).tracks
-    assert soft.covered_mid == pytest.approx(1.0 / (1.0 + 10.0**-1.1), abs=0.02)  # the pad stands 11 dB lower
+    lower_db = HABITS["lead_vocal"].level_db - HABITS["pad"].level_db
+    assert soft.covered_mid == pytest.approx(1.0 / (1.0 + 10.0 ** (-lower_db / 10.0)), abs=0.02)
     assert loud.covered_mid == pytest.approx(1.0 - soft.covered_mid, abs=0.02)
 
 

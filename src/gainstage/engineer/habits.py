@@ -16,7 +16,7 @@ class Habit:
         yields: 1 for parts that step back when much plays with them, 0 for those that carry the song.
         width: how far from the centre a mono track may go, 0 … 1; 0 keeps it in the centre.
         send_db: into the reverb; −60 is off.
-        high_pass_hz: the high-pass goes no higher than about this.
+        high_pass_hz: above this the high-pass follows the sound only reluctantly.
     """
 
     level_db: float
@@ -28,27 +28,27 @@ class Habit:
 
 HABITS: Mapping[str, Habit] = MappingProxyType(
     {
-        "kick": Habit(-2.0, 0.0, 0.0, NO_SEND_DB, 40.0),
-        "snare": Habit(-3.0, 0.0, 0.0, -17.0, 140.0),
-        "hat": Habit(-11.0, 1.0, 0.45, -26.0, 500.0),
-        "tom": Habit(-5.0, 0.0, 0.5, -18.0, 90.0),
-        "cymbal": Habit(-11.0, 1.0, 0.5, -24.0, 400.0),
-        "percussion": Habit(-9.0, 1.0, 0.6, -18.0, 250.0),
-        "drums": Habit(-2.0, 0.0, 0.15, -26.0, 40.0),
-        "bass": Habit(-3.0, 0.0, 0.0, NO_SEND_DB, 45.0),
-        "guitar_acoustic": Habit(-7.0, 1.0, 0.6, -19.0, 130.0),
-        "guitar_electric": Habit(-7.0, 1.0, 0.65, -21.0, 130.0),
-        "piano": Habit(-7.0, 1.0, 0.45, -18.0, 100.0),
-        "organ": Habit(-10.0, 1.0, 0.5, -20.0, 120.0),
-        "keys": Habit(-8.0, 1.0, 0.5, -19.0, 120.0),
-        "synth_lead": Habit(-6.0, 0.5, 0.4, -17.0, 150.0),
-        "pad": Habit(-11.0, 1.0, 0.5, -18.0, 180.0),
-        "strings": Habit(-8.0, 1.0, 0.5, -15.0, 150.0),
-        "brass": Habit(-8.0, 1.0, 0.5, -16.0, 140.0),
-        "wind": Habit(-7.0, 0.5, 0.4, -15.0, 180.0),
-        "lead_vocal": Habit(0.0, 0.0, 0.0, -16.0, 120.0),
-        "backing_vocal": Habit(-8.0, 1.0, 0.6, -14.0, 160.0),
-        "fx": Habit(-11.0, 1.0, 0.6, -18.0, 150.0),
-        "other": Habit(-8.0, 1.0, 0.5, -19.0, 120.0),
+        "kick": Habit(-3.0, 0.0, 0.0, NO_SEND_DB, 40.0),
+        "snare": Habit(-4.0, 0.0, 0.0, -22.0, 140.0),
+        "hat": Habit(-10.5, 1.0, 0.45, -31.0, 500.0),
+        "tom": Habit(-5.0, 0.0, 0.5, -23.0, 90.0),
+        "cymbal": Habit(-10.0, 1.0, 0.5, -29.0, 400.0),
+        "percussion": Habit(-8.5, 1.0, 0.6, -23.0, 250.0),
+        "drums": Habit(-2.0, 0.0, 0.15, -31.0, 40.0),
+        "bass": Habit(-3.5, 0.0, 0.0, NO_SEND_DB, 45.0),
+        "guitar_acoustic": Habit(-7.0, 1.0, 0.6, -24.0, 130.0),
+        "guitar_electric": Habit(-6.0, 1.0, 0.65, -26.0, 130.0),
+        "piano": Habit(-7.0, 1.0, 0.45, -23.0, 100.0),
+        "organ": Habit(-9.0, 1.0, 0.5, -25.0, 120.0),
+        "keys": Habit(-7.5, 1.0, 0.5, -24.0, 120.0),
+        "synth_lead": Habit(-6.0, 0.5, 0.4, -22.0, 150.0),
+        "pad": Habit(-9.5, 1.0, 0.5, -23.0, 180.0),
+        "strings": Habit(-7.5, 1.0, 0.5, -20.0, 150.0),
+        "brass": Habit(-7.0, 1.0, 0.5, -21.0, 140.0),
+        "wind": Habit(-7.0, 0.5, 0.4, -20.0, 180.0),
+        "lead_vocal": Habit(0.0, 0.0, 0.0, -21.0, 120.0),
+        "backing_vocal": Habit(-7.5, 1.0, 0.6, -19.0, 160.0),
+        "fx": Habit(-11.0, 1.0, 0.6, -23.0, 150.0),
+        "other": Habit(-7.0, 1.0, 0.5, -24.0, 120.0),
     }
 )

@@ -14,7 +14,6 @@ _HZ = band_centres_hz(3)
 _OCT = np.log2(_HZ / 1000.0)
 _REGIONS = {name: (low <= _HZ) & (high > _HZ) for name, (low, high) in REGIONS_HZ.items()}
 _LOUDNESS_EXPONENT = 0.3  # Stevens' law: loudness grows as power^.3
-_OTHER_GROUP = 0.15  # weight of other groups where left and right are shared out
 _TINY = 1e-20
 
 
@@ -104,7 +103,7 @@ class _Scene:
             **{f"covers_{name}": covers[name] for name in _REGIONS},
             crowded_oct=_centre_oct(crowd, 80.0, 700.0),
             hidden_oct=_centre_oct(under, 1000.0, 6500.0),
-            brightness_to_others_oct=self._against([(j, 1.0) for j in self.audible if j != i], i),
+            brightness_to_others_oct=self._against([j for j in self.audible if j != i], i),
             brightness_to_neighbours_oct=to_neighbours,
             neighbours=float(neighbours),
         )
@@ -116,23 +115,23 @@ class _Scene:
         rest = self.own.sum(axis=0) - self.own[i]
         return {"all": _by_loudness(under, rest)} | {k: _share(under, rest, b) for k, b in _REGIONS.items()}
 
-    def _against(self, others: Sequence[tuple[int, float]], i: int) -> float:
-        """Brightness of track i over the weighted mean of others, octaves."""
+    def _against(self, others: Sequence[int], i: int) -> float:
+        """Brightness of track i over the mean of others, octaves."""
         if not others or self.tracks[i].features.is_silent:
             return 0.0
-        mean = sum(w * self.brightness[j] for j, w in others) / sum(w for _, w in others)
-        return float(self.brightness[i] - mean)
+        return float(self.brightness[i] - _mean([self.brightness[j] for j in others]))
 
     def _neighbours(self, i: int) -> tuple[int, float]:
-        """How many tracks share left and right with track i, and its brightness against theirs."""
+        """How many tracks share left and right with track i, and its brightness against theirs.
+
+        Those of its own group, since alike parts need different sides most; all others if it has none.
+        """
         if not self._shares_sides(i):
             return 0, 0.0
-        others = [
-            (j, 1.0 if group_of(self.tracks[j].role) == group_of(self.tracks[i].role) else _OTHER_GROUP)
-            for j in self.audible
-            if j != i and self._shares_sides(j)
-        ]
-        return len(others), self._against(others, i)
+        placed = [j for j in self.audible if j != i and self._shares_sides(j)]
+        group = group_of(self.tracks[i].role)
+        nearest = [j for j in placed if group_of(self.tracks[j].role) == group] or placed
+        return len(nearest), self._against(nearest, i)
 
     def _shares_sides(self, i: int) -> bool:
         track = self.tracks[i]

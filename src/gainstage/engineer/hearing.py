@@ -56,8 +56,8 @@ class TrackHearing:
         crowded_oct: where in 80–700 Hz it and the others are strong at once.
         hidden_oct: where in 1–6.5 kHz its power is covered.
         brightness_to_others_oct: its brightness against the mean of the other tracks.
-        brightness_to_neighbours_oct: the same against the tracks with which it shares left and right, those
-            of its own group above all; 0 for tracks that belong in the centre.
+        brightness_to_neighbours_oct: the same against the tracks with which it shares left and right: those
+            of its own group, or all others if it has none; 0 for tracks that belong in the centre.
         neighbours: how many those are.
     """
 

@@ -5,7 +5,7 @@ from gainstage.engineer.hearing import TrackHearing
 from gainstage.engineer.smooth import soft_limit
 from gainstage.engineer.taste import Taste
 
-_MOST_DB = 6.0  # no ear moves a fader further from the habit of its role
+_MOST_DB = 8.0  # no ear moves a fader further from the habit of its role
 
 
 def fader_db(ear: TrackHearing, habit: Habit, group: str, taste: Taste, *, given_back_db: float) -> float:
@@ -18,11 +18,11 @@ def fader_db(ear: TrackHearing, habit: Habit, group: str, taste: Taste, *, given
         given_back_db: what the compressor takes away on average; the fader returns it.
     """
     moved = (
-        8.0 * (ear.covered - 0.5)
-        - 1.0 * soft_limit(ear.brightness_to_others_oct, 3.0)
-        - 0.15 * soft_limit(ear.crest_db - 16.0, 10.0)
-        + 3.0 * (0.6 - ear.activity)
-        - 0.5 * habit.yields * soft_limit(ear.together - 4.0, 5.0)
+        14.0 * (ear.covered - 0.6)
+        - 1.5 * soft_limit(ear.brightness_to_others_oct, 3.0)
+        - 0.25 * soft_limit(ear.crest_db - 16.0, 10.0)
+        + 5.5 * (0.7 - ear.activity)
+        - 0.45 * habit.yields * soft_limit(ear.together - 6.5, 5.0)
     )
     return habit.level_db + soft_limit(moved, _MOST_DB) + _leaning_db(group, taste) + given_back_db
 

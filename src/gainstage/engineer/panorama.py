@@ -1,9 +1,9 @@
 """Where each track stands between left and right.
 
 Two parts that sound alike hide each other where they stand together. So tracks that share the sides are set
-against their neighbours, those of their own group above all: the brighter one goes right, the darker one
-left, as on a piano seen from its stool. Distances from a mean sum to zero, so the sides balance; and sound
-alone decides, never the order of the files.
+against their neighbours, those of their own group if there are any: the brighter one goes right, the
+darker one left, as on a piano seen from its stool. Distances from a mean sum to zero, so the sides balance;
+and sound alone decides, never the order of the files.
 """
 
 import math

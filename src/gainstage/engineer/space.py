@@ -18,12 +18,12 @@ def send_db(ear: TrackHearing, habit: Habit, taste: Taste) -> float:
     if habit.send_db <= NO_SEND_DB:
         return NO_SEND_DB
     moved = (
-        0.06 * soft_limit(ear.decay_db_per_s - 20.0, 50.0)
-        - 1.5 * (math.log2(ear.onset_density_hz + 0.5) - 1.0)
-        - 4.0 * ear.width / (1.0 + ear.width)
-        - 0.7 * soft_limit(ear.together - 4.0, 5.0)
+        0.08 * soft_limit(ear.decay_db_per_s - 30.0, 50.0)
+        - 2.0 * (math.log2(ear.onset_density_hz + 0.5) - 1.0)
+        - 5.0 * ear.width / (1.0 + ear.width)
+        - 0.7 * soft_limit(ear.together - 6.5, 5.0)
     )
-    return habit.send_db + soft_limit(moved, 7.0) + taste.wetness_db
+    return habit.send_db + soft_limit(moved, 9.0) + taste.wetness_db
 
 
 def send_reason(ear: TrackHearing, level_db: float) -> str:
@@ -39,9 +39,9 @@ def send_reason(ear: TrackHearing, level_db: float) -> str:
 
 def reverb(song: SongHearing, taste: Taste) -> tuple[dict[str, float], list[str]]:
     """The room: short where much happens, long where there is space; dark where the song is bright."""
-    crowd = 0.12 * (song.density - 5.5) + 0.15 * (song.onset_density_hz - 2.5)
-    t60_s = within(1.7 * 2.0 ** (taste.length - crowd), 0.5, 5.0)
-    pre_delay_ms = within(25.0 * 2.0 ** (-0.2 * (song.onset_density_hz - 2.5)), 5.0, 80.0)
+    crowd = 0.13 * (song.density - 7.0) + 0.3 * (song.onset_density_hz - 1.8)
+    t60_s = within(1.3 * 2.0 ** (taste.length - crowd), 0.4, 4.0)
+    pre_delay_ms = within(25.0 * 2.0 ** (-0.5 * (song.onset_density_hz - 1.8)), 5.0, 80.0)
     treble = within(0.55 * 2.0 ** (-0.4 * (song.brightness_oct - 1.0)), 0.25, 0.9)
     bass = within(0.9 * 2.0 ** (-0.1 * (song.sum_low_db + 3.0)), 0.5, 1.5)
     low_db = -6.0 - soft_limit(0.8 * (song.sum_low_db + 3.0), 4.0)

@@ -16,7 +16,7 @@ _SPREAD = {
     "width": 0.12,
     "wetness_db": 0.9,
     "length": 0.12,
-    "threshold_db": 1.0,
+    "threshold_db": 0.7,
     "slope": 0.025,
     "speed": 0.15,
 }

@@ -1,5 +1,7 @@
 """High-pass and equaliser of a track: away with what hides others, up with what is hidden, out what rings."""
 
+import math
+
 from gainstage.engineer.habits import Habit
 from gainstage.engineer.hearing import TrackHearing
 from gainstage.engineer.smooth import ramp, soft_above, soft_limit, within
@@ -11,12 +13,14 @@ Settings = dict[str, float]
 def high_pass(ear: TrackHearing, habit: Habit) -> tuple[Settings, str]:
     """A high-pass somewhat below where the track's own energy begins.
 
-    Where others cover its lows it may go nearer, since nobody will miss them; it never goes much above what
-    the role allows.
+    Where others cover its lows it may go nearer, since nobody will miss them; above what is usual for the
+    role it follows only reluctantly.
     """
     begins_hz = 1000.0 * 2.0**ear.begins_oct
-    nearness = 0.7 + 0.25 * ear.covered_low
-    frequency_hz = within(begins_hz * nearness, 20.0, habit.high_pass_hz)
+    nearness = 0.6 + 0.3 * ear.covered_low
+    # above the role's limit it follows only a third of the way, in octaves
+    above_oct = soft_above(math.log2(begins_hz * nearness / habit.high_pass_hz), 0.0, 0.2)
+    frequency_hz = within(begins_hz * nearness * 2.0 ** (-0.65 * above_oct), 20.0, 1000.0)
     reason = (
         f"high-passed at {frequency_hz:.0f} Hz: its own energy begins at {begins_hz:.0f} Hz and "
         f"{100 * ear.covered_low:.0f} % of what it has below 140 Hz lies under the others"
@@ -43,12 +47,13 @@ def _band(name: str, frequency_hz: float, gain_db: float, q: float) -> Settings:
 def _lows(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     # Who lives in the lows gets help there when covered; who only visits makes room.
     lives_there = ramp(ear.own_low_db, -6.0, 2.0)
-    gain_db = soft_limit(
-        5.0 * (ear.covered_low - 0.35) * lives_there
-        - (2.0 * ear.covered_low + 6.0 * ear.covers_low) * (1.0 - lives_there)
-        - 0.06 * (ear.own_low_db + 15.0)
+    has_lows = ramp(ear.own_low_db, -35.0, 4.0)
+    gain_db = has_lows * soft_limit(
+        10.0 * (ear.covered_low - 0.5) * lives_there
+        - (4.0 * ear.covered_low + 12.0 * ear.covers_low) * (1.0 - lives_there)
+        - 0.2 * soft_limit(ear.own_low_db + 12.0, 15.0)
         + taste.warmth_db,
-        5.0,
+        6.0,
     )
     frequency_hz = within(2.0 * 1000.0 * 2.0**ear.begins_oct, 50.0, 420.0)
     return _band("low_shelf", frequency_hz, gain_db, 0.7), (
@@ -59,9 +64,9 @@ def _lows(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
 
 def _mud(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     gain_db = soft_limit(
-        -9.0 * (ear.covers_low_mid - 0.08)
-        - 1.2 * (ear.covered_low_mid - 0.5)
-        - 0.15 * (ear.own_low_mid_db + 6.0)
+        -14.0 * (ear.covers_low_mid - 0.05)
+        - 2.0 * (ear.covered_low_mid - 0.6)
+        - 0.2 * soft_limit(ear.own_low_mid_db + 9.0, 15.0)
         + 0.5 * taste.warmth_db,
         5.0,
     )
@@ -86,9 +91,9 @@ def _resonance(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
 def _presence(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     has_presence = ramp(ear.own_presence_db, -30.0, 3.0)
     gain_db = has_presence * soft_limit(
-        4.0 * (ear.covered_presence - 0.5)
-        - 8.0 * (ear.covers_presence - 0.08)
-        - 0.1 * (ear.own_presence_db + 16.0)
+        5.0 * (ear.covered_presence - 0.7)
+        - 9.0 * (ear.covers_presence - 0.06)
+        - 0.1 * soft_limit(ear.own_presence_db + 16.0, 15.0)
         + taste.presence_db,
         4.0,
     )
@@ -104,7 +109,7 @@ def _harshness(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     # Without a standing peak the cut sits where the hiss is; a peak draws it to itself.
     peak = ramp(ear.harsh_db, 4.0, 1.0)
     frequency_hz = 1000.0 * 2.0 ** ((1.0 - peak) * ear.hiss_oct + peak * ear.harsh_oct)
-    gain_db = -soft_limit(0.2 * soft_above(ear.sibilance_db, -12.0, 3.0) + 0.3 * ear.harsh_db, 6.0)
+    gain_db = -soft_limit(0.25 * soft_above(ear.sibilance_db, -12.0, 3.0) + 0.3 * ear.harsh_db, 6.0)
     return _band("peak_4", frequency_hz, gain_db, 1.5), (
         f"harshness {gain_db:+.1f} dB at {frequency_hz:.0f} Hz: 5–10 kHz reach {ear.sibilance_db:+.0f} dB "
         f"against the mids in its sharpest moments, a peak stands out by {ear.harsh_db:.1f} dB"
@@ -115,7 +120,7 @@ def _air(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     # A lift of highs that are not there would only lift noise.
     has_air = ramp(ear.own_air_db, -38.0, 4.0)
     gain_db = has_air * soft_limit(
-        -1.0 * ear.brightness_to_others_oct - 4.0 * (ear.covers_air - 0.1) + taste.air_db, 4.0
+        -2.0 * ear.brightness_to_others_oct - 4.0 * (ear.covers_air - 0.06) + taste.air_db, 5.0
     )
     frequency_hz = within(1000.0 * 2.0 ** (ear.rolloff_oct + 0.5), 4000.0, 13_000.0)
     return _band("high_shelf", frequency_hz, gain_db, 0.7), (
