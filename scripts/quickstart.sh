@@ -20,7 +20,7 @@ out=runs/quickstart
 
 play() {
   rm -rf "$out/songs"
-  "$BIN/gainstage" synth --songs 1 --seconds "$seconds" --out "$out/songs"
+  "$BIN/gainstage" synth --songs 1 --seconds "$seconds" --no-mix --out "$out/songs"
 }
 
 mix() {
