@@ -101,10 +101,15 @@ def main() -> None:
     sys.exit(any(row.is_demanded and not row.holds for row in rows))
 
 
+def read_roles() -> dict[str, str]:
+    """Roles given by hand: source/song/stem → role."""
+    roles: dict[str, str] = yaml.safe_load(ROLES.read_text(encoding="utf-8"))
+    return roles
+
+
 def real_tracks(data: Path) -> Iterator[Heard]:
     """Features of the real stems, with the roles that were given to them by hand."""
-    roles: dict[str, str] = yaml.safe_load(ROLES.read_text(encoding="utf-8"))
-    for path, role in roles.items():
+    for path, role in read_roles().items():
         source, song, stem = path.split("/")
         samples, rate = soundfile.read(
             data / source / song / "stems" / f"{stem}.flac", always_2d=True, dtype="float32"

@@ -73,7 +73,7 @@ def toms(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         click_hz=between(rng, 700.0, 2500.0),
         click_s=0.005,
         rattle=between(rng, 0.18, 0.6),
-        rattle_hz=between(rng, 2800.0, 4800.0),
+        rattle_hz=between(rng, 2600.0, 4400.0),
         rattle_s=0.08,
         drive=between(rng, 0.3, 2.0),
     )

@@ -103,7 +103,9 @@ def electric_guitar(
         passing(sample_rate, "highpass", between(rng, 70.0, 300.0), order=1),
     )
     pickup /= max(float(np.abs(pickup).max()), 1e-9)
-    driven = saturate(pickup + 0.05, between(rng, *drive))
+    gain = between(rng, *drive)
+    bias = 0.05  # a valve is not symmetric; at rest it is silent all the same
+    driven = saturate(pickup + bias, gain) - np.tanh(gain * bias) / np.tanh(gain)
     return equalised(
         driven,
         passing(sample_rate, "lowpass", between(rng, 2800.0, 6500.0)),

@@ -158,10 +158,10 @@ def saturate(audio: Array, drive: float) -> Array:
     """tanh(drive · x) / tanh(drive), anti-aliased by its antiderivative (Parker et al., DAFx 2016, eq. 9)."""
     x = drive * audio
     area = np.logaddexp(x, -x)  # ∫ tanh, up to a constant
-    step = np.diff(x, prepend=0.0)
+    step = np.diff(x, prepend=x[..., :1])
     is_flat = np.abs(step) < 1e-4
     middle = np.tanh(x - 0.5 * step)
-    slope = np.diff(area, prepend=np.log(2.0)) / np.where(is_flat, 1.0, step)
+    slope = np.diff(area, prepend=area[..., :1]) / np.where(is_flat, 1.0, step)
     return np.asarray(np.where(is_flat, middle, slope) / np.tanh(drive))
 
 
