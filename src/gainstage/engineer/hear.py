@@ -15,6 +15,23 @@ _OCT = np.log2(_HZ / 1000.0)
 _REGIONS = {name: (low <= _HZ) & (high > _HZ) for name, (low, high) in REGIONS_HZ.items()}
 _LOUDNESS_EXPONENT = 0.3  # Stevens' law: loudness grows as power^.3
 _TINY = 1e-20
+_AS_MEASURED = (
+    "crest_db",
+    "rms_dbfs",
+    "loudness_range_lu",
+    "dynamic_spread_lu",
+    "imbalance",
+    "onset_density_hz",
+    "attack_sharpness_db",
+    "decay_db_per_s",
+    "activity",
+    "noise_floor_lu",
+    "low_60_db",
+    "low_100_db",
+    "flatness_db",
+    "tilt_db_per_octave",
+    "sibilance_db",
+)
 
 
 def hear(tracks: Sequence[HeardTrack]) -> Hearing:
@@ -55,65 +72,52 @@ class _Scene:
 
     def track(self, i: int) -> TrackHearing:
         features = self.tracks[i].features
-        others = np.maximum(self.total - self.power[i], 0.0)
-        share = others / (others + self.power[i] + _TINY)  # of each cell, under the others
-        under = (self.power[i] * share).sum(axis=0)  # (bands,)
-        covers = self._covers(i)
-        # where it and the others are strong at once, and where it is covered
-        crowd = np.sqrt(self.power[i] * others).sum(axis=0)
-        playing = self.active[i]
-        together = float(self.active[:, playing].sum(axis=0).mean() - 1.0) if playing.any() else 0.0
-        neighbours, to_neighbours = self._neighbours(i)
-        resonance, stands_out = _standing(features.resonances, 200.0, 2500.0)
-        harsh, harsh_out = _standing(features.resonances, 2500.0, 12_000.0)
-        own = self.own[i]
         return TrackHearing(
             is_silent=features.is_silent,
             is_stereo=float(features.channels == 2),
-            crest_db=features.crest_db,
-            rms_dbfs=features.rms_dbfs,
-            loudness_range_lu=features.loudness_range_lu,
-            dynamic_spread_lu=features.dynamic_spread_lu,
+            **{name: float(getattr(features, name)) for name in _AS_MEASURED},
             brightness_oct=self.brightness[i],
             rolloff_oct=float(np.log2(max(features.rolloff_hz, 20.0) / 1000.0)),
             width=min(features.width, 4.0),
-            imbalance=features.imbalance,
-            onset_density_hz=features.onset_density_hz,
-            attack_sharpness_db=features.attack_sharpness_db,
-            decay_db_per_s=features.decay_db_per_s,
-            activity=features.activity,
-            noise_floor_lu=features.noise_floor_lu,
             begins_oct=float(np.log2(features.begins_hz / 1000.0)),
-            low_60_db=features.low_60_db,
-            low_100_db=features.low_100_db,
-            flatness_db=features.flatness_db,
-            tilt_db_per_octave=features.tilt_db_per_octave,
-            sibilance_db=features.sibilance_db,
-            **{f"own_{name}_db": _share_db(own, bands) for name, bands in _REGIONS.items()},
-            resonance_db=stands_out,
-            resonance_oct=float(np.log2(resonance.frequency_hz / 1000.0)),
-            resonance_q=resonance.q,
-            harsh_db=harsh_out,
-            harsh_oct=float(np.log2(harsh.frequency_hz / 1000.0)),
-            hiss_oct=_centre_oct(own, 4000.0, 14_000.0),
-            together=together,
-            covered=_by_loudness(under, own),
-            **{f"covered_{name}": _share(under, own, bands) for name, bands in _REGIONS.items()},
-            covers=covers["all"],
-            **{f"covers_{name}": covers[name] for name in _REGIONS},
-            crowded_oct=_centre_oct(crowd, 80.0, 700.0),
-            hidden_oct=_centre_oct(under, 1000.0, 6500.0),
-            brightness_to_others_oct=self._against([j for j in self.audible if j != i], i),
-            brightness_to_neighbours_oct=to_neighbours,
-            neighbours=float(neighbours),
+            **{f"own_{name}_db": _share_db(self.own[i], bands) for name, bands in _REGIONS.items()},
+            hiss_oct=_centre_oct(self.own[i], 4000.0, 14_000.0),
+            **_peaks(features.resonances),
+            **self._company(i),
+            **self._covered(i),
+            **self._covers(i),
         )
 
+    def _company(self, i: int) -> dict[str, float]:
+        """Who plays with track i, and how bright it is beside them."""
+        playing = self.active[i]
+        neighbours, to_neighbours = self._neighbours(i)
+        return {
+            "together": float(self.active[:, playing].sum(axis=0).mean() - 1.0) if playing.any() else 0.0,
+            "brightness_to_others_oct": self._against([j for j in self.audible if j != i], i),
+            "brightness_to_neighbours_oct": to_neighbours,
+            "neighbours": float(neighbours),
+        }
+
+    def _covered(self, i: int) -> dict[str, float]:
+        """Share of track i's power that lies under the others, and where they meet."""
+        own, others = self.own[i], np.maximum(self.total - self.power[i], 0.0)
+        under = (self.power[i] * (others / (others + self.power[i] + _TINY))).sum(axis=0)
+        meet = np.sqrt(self.power[i] * others).sum(axis=0)
+        return {
+            "covered": _by_loudness(under, own),
+            **{f"covered_{name}": _share(under, own, bands) for name, bands in _REGIONS.items()},
+            "crowded_oct": _centre_oct(meet, 80.0, 700.0),
+            "hidden_oct": _centre_oct(under, 1000.0, 6500.0),
+        }
+
     def _covers(self, i: int) -> dict[str, float]:
-        """Share of the others' power that lies under track i: all bands, and by region."""
-        part = self.power[i] / (self.total + _TINY)
-        under = ((self.total - self.power[i]) * part).sum(axis=0)
-        rest = self.own.sum(axis=0) - self.own[i]
-        return {"all": _by_loudness(under, rest)} | {k: _share(under, rest, b) for k, b in _REGIONS.items()}
+        """Share of the others' power that lies under track i."""
+        others = np.maximum(self.total - self.power[i], 0.0)
+        under = (others * (self.power[i] / (self.total + _TINY))).sum(axis=0)
+        theirs = others.sum(axis=0)
+        by_region = {f"covers_{name}": _share(under, theirs, bands) for name, bands in _REGIONS.items()}
+        return {"covers": _by_loudness(under, theirs), **by_region}
 
     def _against(self, others: Sequence[int], i: int) -> float:
         """Brightness of track i over the mean of others, octaves."""
@@ -190,6 +194,18 @@ def _centre_oct(weight: Array, low_hz: float, high_hz: float) -> float:
     inside = (low_hz <= _HZ) & (high_hz >= _HZ)
     some = weight[inside] + 0.01 * weight.sum() / inside.sum() + _TINY
     return float((some * _OCT[inside]).sum() / some.sum())
+
+
+def _peaks(found: Sequence[Resonance]) -> dict[str, float]:
+    resonance, resonance_db = _standing(found, 200.0, 2500.0)
+    harsh, harsh_db = _standing(found, 2500.0, 12_000.0)
+    return {
+        "resonance_db": resonance_db,
+        "resonance_oct": float(np.log2(resonance.frequency_hz / 1000.0)),
+        "resonance_q": resonance.q,
+        "harsh_db": harsh_db,
+        "harsh_oct": float(np.log2(harsh.frequency_hz / 1000.0)),
+    }
 
 
 def _standing(found: Sequence[Resonance], low_hz: float, high_hz: float) -> tuple[Resonance, float]:
