@@ -251,16 +251,20 @@ class Filtered(Dataset[Tensor]):
         return 4
 
     def __getitem__(self, index: int) -> Tensor:
+        torch.set_num_threads(2)  # a loader sets 1 in its workers; here they shall make a pool of their own
         generator = torch.Generator().manual_seed(index)
-        audio = torch.randn(4, 2, 20_000, generator=generator)
-        coefficients = torch.tensor([0.2, 0.1, 0.0, -1.2, 0.5], dtype=torch.float64).expand(4, 1, 2, 5)
-        return biquad_cascade(audio, coefficients, torch.zeros(4, 2, 2, 2, dtype=torch.float64))[0]
+        audio = torch.randn(12, 2, 4000, generator=generator)
+        coefficients = torch.tensor([0.2, 0.1, 0.0, -1.2, 0.5], dtype=torch.float64).expand(12, 1, 2, 5)
+        return biquad_cascade(audio, coefficients, torch.zeros(12, 2, 2, 2, dtype=torch.float64))[0]
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_works_in_forked_loader_workers() -> None:
     """After the parent has used its threads, which a fork does not take along."""
-    data = Filtered()
-    here = torch.stack([data[i] for i in range(4)])
+    data, before = Filtered(), torch.get_num_threads()
+    try:
+        here = torch.stack([data[i] for i in range(4)])
+    finally:
+        torch.set_num_threads(before)
     loader = DataLoader(data, batch_size=None, num_workers=2, multiprocessing_context="fork", timeout=60)
     assert torch.equal(torch.stack(list(loader)), here)

@@ -9,7 +9,7 @@ from gainstage.kernels import threads
 MANY = 1 << 20
 
 
-@pytest.fixture(params=[1, 2, 5])
+@pytest.fixture(params=[1, 2, 3])
 def _num_threads(request: pytest.FixtureRequest) -> object:
     before = torch.get_num_threads()
     torch.set_num_threads(request.param)
@@ -18,7 +18,7 @@ def _num_threads(request: pytest.FixtureRequest) -> object:
 
 
 @pytest.mark.usefixtures("_num_threads")
-@pytest.mark.parametrize("items", [0, 1, 2, 3, 7])
+@pytest.mark.parametrize("items", [0, 1, 8, 9, 16, 20, 33, 100])
 def test_every_item_is_done_once(items: int) -> None:
     done = np.zeros(items, dtype=int)
 
@@ -41,10 +41,10 @@ def test_a_failure_reaches_the_caller_after_all_have_stopped() -> None:
     torch.set_num_threads(2)
     try:
         with pytest.raises(ArithmeticError, match="the first part"):
-            threads.share(2, MANY, task)
+            threads.share(16, MANY, task)
     finally:
         torch.set_num_threads(before)
-    assert finished == [2]
+    assert finished == [16]
 
 
 def test_many_callers_at_once() -> None:
@@ -60,9 +60,9 @@ def test_many_callers_at_once() -> None:
         return int(done.sum())
 
     with ThreadPoolExecutor(4) as callers:
-        assert list(callers.map(call, range(40))) == list(range(40))
+        assert list(callers.map(call, range(0, 80, 2))) == list(range(0, 80, 2))
 
 
 def test_little_work_stays_in_one_thread() -> None:
-    assert threads.count(2, 100) == 1
+    assert threads.count(4, 100) == 1
     assert threads.count(1, MANY) == 1

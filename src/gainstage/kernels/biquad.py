@@ -49,12 +49,13 @@ def _forward(
     signals, sections = rows * channels, coefficients.shape[2]
     out, state_out, checkpoints = _empty(audio, coefficients, state, offset, keep)
     arrays = (
-        audio.contiguous().view(signals, num_samples).numpy(),
+        audio.contiguous().view(-1).numpy(),
         coefficients.contiguous().numpy(),
         state.contiguous().view(signals, sections, 2).numpy(),
         channels,
+        num_samples,
         offset,
-        out.view(signals, num_samples).numpy(),
+        out.view(-1).numpy(),
         state_out.view(signals, sections, 2).numpy(),
         checkpoints.view(signals, checkpoints.shape[2], sections, 2).numpy(),
     )
@@ -87,16 +88,17 @@ def _backward(
     signals, (points, sections) = rows * channels, coefficients.shape[1:3]
     grad_audio = audio.new_empty(audio.shape)
     grad_state = coefficients.new_empty((rows, channels, sections, 2))
-    per_signal = coefficients.new_empty((rows, channels, points, sections, 5))
+    per_signal = coefficients.new_zeros((rows, channels, points, sections, 5))
     arrays = (
-        grad_out.contiguous().view(signals, num_samples).numpy(),
+        grad_out.contiguous().view(-1).numpy(),
         grad_state_out.contiguous().view(signals, sections, 2).numpy(),
-        audio.contiguous().view(signals, num_samples).numpy(),
+        audio.contiguous().view(-1).numpy(),
         coefficients.contiguous().numpy(),
         checkpoints.view(signals, checkpoints.shape[2], sections, 2).numpy(),
         channels,
+        num_samples,
         offset,
-        grad_audio.view(signals, num_samples).numpy(),
+        grad_audio.view(-1).numpy(),
         per_signal.view(signals, points, sections, 5).numpy(),
         grad_state.view(signals, sections, 2).numpy(),
     )

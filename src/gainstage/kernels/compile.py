@@ -6,6 +6,7 @@ so a user needs no compiler and waits only once.
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -19,9 +20,17 @@ Result = TypeVar("Result")
 _FASTMATH = {"contract", "nsz"}
 
 
+_FILES = [path.stat() for path in sorted(Path(__file__).parent.glob("*.py"))]
+_STAMP = max(file.st_mtime for file in _FILES), sum(file.st_size for file in _FILES)
+
+
 def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Compile a loop to machine code that runs without the interpreter lock."""
-    compiled = numba.njit(nogil=True, cache=True, fastmath=_FASTMATH)(function)
+    compiled: Any = numba.njit(nogil=True, cache=True, fastmath=_FASTMATH)(function)
+    # numba takes a cached kernel for fresh while the file that it stands in is unchanged. But kernels contain
+    # each other across files, so after an update of one file others would go on with its old code: date them
+    # all alike.
+    compiled._cache._cache_file._source_stamp = _STAMP
     return cast(Callable[Arguments, Result], compiled)
 
 

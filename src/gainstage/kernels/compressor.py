@@ -71,19 +71,22 @@ def _forward(
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     out, state_out, checkpoints = _empty(audio, key, controls, state, rms, coefficient, offset, keep)
+    rows, channels, num_samples = audio.shape
     arrays = (
-        audio.contiguous().numpy(),
-        (audio if key is None else key.to(audio.dtype)).contiguous().numpy(),
+        audio.contiguous().view(-1).numpy(),
+        channels,
+        (audio if key is None else key.to(audio.dtype)).contiguous().view(-1).numpy(),
+        0 if key is None else key.shape[1],
+        num_samples,
         controls.contiguous().numpy(),
         state.contiguous().numpy(),
         rms,
         coefficient,
         offset,
-        out.numpy(),
+        out.view(-1).numpy(),
         state_out.numpy(),
         checkpoints.numpy(),
     )
-    rows, channels, num_samples = audio.shape
     threads.share(
         rows, channels * num_samples, lambda start, stop: compressor_cpu.forward(*arrays, start, stop)
     )
@@ -120,24 +123,27 @@ def _backward(
     offset: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     grad_audio = audio.new_empty(audio.shape)
-    grad_key = audio.new_empty(0) if key is None else torch.zeros_like(key, dtype=audio.dtype)
-    grad_controls, grad_state = controls.new_empty(controls.shape), controls.new_empty((audio.shape[0], 2))
+    grad_key = audio.new_empty(0) if key is None else audio.new_empty(key.shape)
+    grad_controls, grad_state = controls.new_zeros(controls.shape), controls.new_empty((audio.shape[0], 2))
+    rows, channels, num_samples = audio.shape
     arrays = (
-        grad_out.contiguous().numpy(),
+        grad_out.contiguous().view(-1).numpy(),
         grad_state_out.contiguous().numpy(),
-        audio.contiguous().numpy(),
-        (audio if key is None else key.to(audio.dtype)).contiguous().numpy(),
+        audio.contiguous().view(-1).numpy(),
+        channels,
+        (audio if key is None else key.to(audio.dtype)).contiguous().view(-1).numpy(),
+        0 if key is None else key.shape[1],
+        num_samples,
         controls.contiguous().numpy(),
         checkpoints.numpy(),
         rms,
         coefficient,
         offset,
-        grad_audio.numpy(),
-        (grad_audio if key is None else grad_key).numpy(),
+        grad_audio.view(-1).numpy(),
+        grad_key.view(-1).numpy(),
         grad_controls.numpy(),
         grad_state.numpy(),
     )
-    rows, channels, num_samples = audio.shape
     threads.share(
         rows, channels * num_samples, lambda start, stop: compressor_cpu.backward(*arrays, start, stop)
     )

@@ -15,7 +15,9 @@ from itertools import pairwise
 
 import torch
 
-_LEAST_WORK = 1 << 14  # samples; less is over before a second thread has woken up
+from gainstage.kernels.simd import WIDTH
+
+_LEAST_WORK = 1 << 16  # samples; less is over before a second thread has woken up
 
 
 @cache
@@ -24,26 +26,29 @@ def _pool(process: int, size: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(size, thread_name_prefix="gainstage")
 
 
-def count(items: int, num_samples: int) -> int:
-    """How many threads are worth it for so many independent items of so many samples each."""
-    if items * num_samples < _LEAST_WORK:
+def count(groups: int, num_samples: int) -> int:
+    """How many threads are worth it for so many groups of eight rows of so many samples."""
+    if groups * num_samples * WIDTH < _LEAST_WORK:
         return 1
-    return max(1, min(torch.get_num_threads(), items))
+    return max(1, min(torch.get_num_threads(), groups))
 
 
-def share(items: int, num_samples: int, task: Callable[[int, int], None]) -> None:
-    """Call `task(start, stop)` on parts that together cover `range(items)`, side by side.
+def share(rows: int, num_samples: int, task: Callable[[int, int], None]) -> None:
+    """Call `task(start, stop)` on parts that together cover `range(rows)`, side by side.
+
+    Rows are dealt out in groups of eight, which are computed in lockstep: fewer would take as long.
 
     Args:
-        items: independent pieces of work, for example rows.
+        rows: independent pieces of work.
         num_samples: cost of one, to tell whether threads are worth it.
         task: writes its results in place; the parts never overlap. It must not call `share` itself.
     """
-    parts = count(items, num_samples)
+    groups = -(-rows // WIDTH)
+    parts = count(groups, num_samples)
     if parts == 1:
-        task(0, items)
+        task(0, rows)
         return
-    ends = [items * part // parts for part in range(parts + 1)]
+    ends = [min(groups * part // parts * WIDTH, rows) for part in range(parts + 1)]
     pool = _pool(os.getpid(), parts - 1)
     others = [pool.submit(task, start, stop) for start, stop in pairwise(ends[1:])]
     try:
