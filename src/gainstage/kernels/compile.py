@@ -6,6 +6,7 @@ so a user needs no compiler and waits only once.
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -26,7 +27,11 @@ _STAMP = max(file.st_mtime for file in _FILES), sum(file.st_size for file in _FI
 
 def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Compile a loop to machine code that runs without the interpreter lock."""
-    compiled: Any = numba.njit(nogil=True, cache=True, fastmath=_FASTMATH)(function)
+    make = partial(numba.njit, nogil=True, fastmath=_FASTMATH)
+    try:
+        compiled: Any = make(cache=True)(function)
+    except RuntimeError:  # nowhere to write, neither beside the source nor in the user's cache folder
+        return cast(Callable[Arguments, Result], make()(function))
     # numba takes a cached kernel for fresh while the file that it stands in is unchanged. But kernels contain
     # each other across files, so after an update of one file others would go on with its old code: date them
     # all alike.
