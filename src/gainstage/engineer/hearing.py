@@ -27,7 +27,7 @@ class HeardTrack:
     Args:
         role: what it plays (`gainstage.roles`).
         features: its sound.
-        content_hash: hash of its audio; orders tracks where nothing that is heard tells them apart.
+        content_hash: hash of its audio: an order of tracks that no file name decides.
     """
 
     role: str
