@@ -166,3 +166,7 @@ def _sentence(error: Exception) -> str:
 def _stop(sentence: str, code: int) -> None:
     click.echo(f"gainstage: {sentence}", err=True)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """Who mixes: the engineers by the names that a command knows them by."""
 
-from gainstage.engineer.baselines import sum_of_tracks
+from gainstage.engineer.baselines import equal_loudness_panned, sum_of_tracks
 from gainstage.engineer.decision import MixDecision
 from gainstage.engineer.hear import hear
 from gainstage.engineer.rules import RulesEngineer
@@ -19,10 +19,12 @@ def decide(engineer: str, heard: HeardSong, *, style: int | None) -> MixDecision
     tracks = [heard.tracks[i] for i in order]
     if engineer == "sum":
         decision = sum_of_tracks(tracks)
+    elif engineer == "equal_loudness_panned":
+        decision = equal_loudness_panned(tracks)
     elif engineer == "rules":
         decision = RulesEngineer(style).decide(hear(tracks))
     else:
-        raise ValueError(f"there is no engineer '{engineer}'; there are rules and sum")
+        raise ValueError(f"there is no engineer '{engineer}'; there are rules, sum and equal_loudness_panned")
     back = [order.index(i) for i in range(len(order))]
     return MixDecision(
         decision.engineer,

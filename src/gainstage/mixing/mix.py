@@ -60,7 +60,8 @@ def mix(
     Args:
         stems: folder of wav, flac, ogg, mp3 or aiff files, mono or stereo, of any rates and lengths.
         out: folder for mix.wav, session.json, mix.md and report.html.
-        engineer: `rules` (listens and decides) or `sum` (the plain sum).
+        engineer: `rules` (listens and decides), `sum` (the plain sum) or the baseline
+            `equal_loudness_panned`.
         loudness_lufs: integrated loudness wanted; lower where the true peak would pass −1 dBTP.
         roles: `file stem: role` as a mapping or a YAML file, for what names do not say.
         style: seed of the engineer's taste; None is the centre of all.

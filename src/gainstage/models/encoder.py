@@ -66,8 +66,8 @@ class LogMel(nn.Module):
 class Encoder(nn.Module):
     """A convolutional network on log-mel spectra, the same for all tracks.
 
-    Each stage halves bands and frames. The pooled embedding holds mean, spread and largest value over time, so
-    that level, dynamics and single strokes are all heard.
+    Each stage halves bands and frames. The pooled embedding holds mean, spread and largest value over time,
+    so that level, dynamics and single strokes are all heard.
 
     Args:
         sample_rate: of the audio it is given, in Hz.
