@@ -48,7 +48,7 @@ def test_render_has_the_response_of_its_coefficients() -> None:
 
 
 def test_a_moving_band_leaves_no_splatter() -> None:
-    """+12 dB, Q 4, 300 → 1200 Hz in 4 s over a sine of 700 Hz: what is not near the sine stays below −90 dB."""
+    """+12 dB, Q 4, 300 → 1200 Hz in 4 s over a sine of 700 Hz: what is not near it stays below −90 dB."""
     samples = 4 * RATE
     place = torch.arange(num_points(samples, 0), dtype=torch.float64) * GRID / samples
     controls = settings(peak_2_gain_db=12.0, peak_2_q=4.0).repeat(1, len(place), 1)

@@ -1,6 +1,7 @@
 """The long-term spectrum and the stereo image of signals that come block by block."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -73,7 +74,7 @@ class StereoMeter:
         edges = np.searchsorted(frequencies_hz, BAND_EDGES_HZ)
         bands = [
             _image(left[:, a:b].sum(-1), right[:, a:b].sum(-1), cross[:, a:b].sum(-1))
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in pairwise(edges)
         ]
         width, correlation = _image(left.sum(-1), right.sum(-1), cross.sum(-1))
         return StereoImage(

@@ -40,7 +40,7 @@ class Parameter:
         unit: the unit as a person reads it (`dB`); empty for a pure number.
         low, high: ends of the range, physical.
         default: neutral value, at which the processor gives its input.
-        start: gentle value at which networks and fits begin, because at neutral some gradients are zero by law.
+        start: gentle value at which networks and fits begin: at neutral some gradients are zero by law.
         meaning: one line that says what it does to the sound.
         scale: where the parameter is straight.
         kind: whether it may move in time.
@@ -63,7 +63,9 @@ class Parameter:
             raise ValueError(f"{self.name}: low {self.low} must be below high {self.high}")
         for field in ("default", "start"):
             if not self.low <= getattr(self, field) <= self.high:
-                raise ValueError(f"{self.name}: {field} {getattr(self, field)} lies outside {self.range_text()}")
+                raise ValueError(
+                    f"{self.name}: {field} {getattr(self, field)} lies outside {self.range_text()}"
+                )
         if self.scale is Scale.LOG and self.low <= 0:
             raise ValueError(f"{self.name}: a log scale needs a positive low end, got {self.low}")
 
