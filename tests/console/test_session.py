@@ -54,6 +54,16 @@ def test_comes_back_byte_for_byte(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["session.json"]
 
 
+def test_the_order_in_which_settings_were_given_does_not_show() -> None:
+    def turned(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: turned(value[key]) for key in reversed(value)}
+        return [turned(item) for item in value] if isinstance(value, list) else value
+
+    text = make().to_json()
+    assert Session.from_json(json.dumps(turned(json.loads(text)))).to_json() == text
+
+
 def test_a_hand_edited_file_is_stable_from_the_second_writing() -> None:
     edited = json.dumps(document(tempo_bpm=120), indent=8)
     once = Session.from_json(edited).to_json()

@@ -16,8 +16,8 @@ class Processor(ABC):
     """One effect on rows of audio. Subclasses are final, frozen dataclasses.
 
     Their fields are the *structural* settings (detector, pan law, seed, …); `table` holds the parameters that
-    a network, an optimiser or a person sets. The file is named like the processor, so that a session which says
-    `compressor` finds `gainstage/processors/compressor.py`.
+    a network, an optimiser or a person sets. The file is named like the processor, so that a session which
+    says `compressor` finds `gainstage/processors/compressor.py`.
     """
 
     name: ClassVar[str]
