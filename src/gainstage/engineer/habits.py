@@ -26,6 +26,23 @@ class Habit:
     high_pass_hz: float
 
 
+@dataclass(frozen=True)
+class Usual:
+    """How a role usually sounds among others; what differs from it moves the settings.
+
+    Args:
+        covered: share of it under the others (`TrackHearing.covered`).
+        brightness_oct: its brightness against the mean of the others, octaves.
+        crest_db: peak over RMS.
+        activity: share of the song in which it plays.
+    """
+
+    covered: float
+    brightness_oct: float
+    crest_db: float
+    activity: float
+
+
 HABITS: Mapping[str, Habit] = MappingProxyType(
     {
         "kick": Habit(-3.0, 0.0, 0.0, NO_SEND_DB, 40.0),
@@ -34,7 +51,7 @@ HABITS: Mapping[str, Habit] = MappingProxyType(
         "tom": Habit(-5.0, 0.0, 0.5, -23.0, 90.0),
         "cymbal": Habit(-10.0, 1.0, 0.5, -29.0, 400.0),
         "percussion": Habit(-8.5, 1.0, 0.6, -23.0, 250.0),
-        "drums": Habit(-2.0, 0.0, 0.15, -31.0, 40.0),
+        "drums": Habit(-2.5, 0.0, 0.15, -31.0, 40.0),
         "bass": Habit(-3.5, 0.0, 0.0, NO_SEND_DB, 45.0),
         "guitar_acoustic": Habit(-7.0, 1.0, 0.6, -24.0, 130.0),
         "guitar_electric": Habit(-6.0, 1.0, 0.65, -26.0, 130.0),
@@ -46,9 +63,37 @@ HABITS: Mapping[str, Habit] = MappingProxyType(
         "strings": Habit(-7.5, 1.0, 0.5, -20.0, 150.0),
         "brass": Habit(-7.0, 1.0, 0.5, -21.0, 140.0),
         "wind": Habit(-7.0, 0.5, 0.4, -20.0, 180.0),
-        "lead_vocal": Habit(0.0, 0.0, 0.0, -21.0, 120.0),
+        "lead_vocal": Habit(-1.0, 0.0, 0.0, -21.0, 120.0),
         "backing_vocal": Habit(-7.5, 1.0, 0.6, -19.0, 160.0),
         "fx": Habit(-11.0, 1.0, 0.6, -23.0, 150.0),
         "other": Habit(-7.0, 1.0, 0.5, -24.0, 120.0),
+    }
+)
+
+# Medians, between those of built-in songs and those of the real tracks that there are.
+USUAL: Mapping[str, Usual] = MappingProxyType(
+    {
+        "kick": Usual(0.50, -0.9, 14.0, 0.80),
+        "snare": Usual(0.65, 1.0, 19.0, 0.60),
+        "hat": Usual(0.67, 1.9, 23.0, 0.85),
+        "tom": Usual(0.60, -0.1, 16.0, 0.25),
+        "cymbal": Usual(0.73, 1.6, 22.0, 0.50),
+        "percussion": Usual(0.75, 0.7, 21.0, 0.45),
+        "drums": Usual(0.55, 0.9, 16.0, 0.90),
+        "bass": Usual(0.52, -1.4, 13.0, 0.90),
+        "guitar_acoustic": Usual(0.75, 0.5, 16.0, 0.95),
+        "guitar_electric": Usual(0.72, -0.1, 14.0, 0.90),
+        "piano": Usual(0.72, -0.6, 20.0, 0.85),
+        "organ": Usual(0.80, -1.2, 13.0, 0.90),
+        "keys": Usual(0.68, -1.1, 16.0, 0.80),
+        "synth_lead": Usual(0.58, -0.3, 13.0, 0.80),
+        "pad": Usual(0.72, -1.3, 14.0, 0.95),
+        "strings": Usual(0.70, -0.2, 15.0, 0.85),
+        "brass": Usual(0.67, -0.3, 16.0, 0.50),
+        "wind": Usual(0.58, 0.5, 12.0, 0.85),
+        "lead_vocal": Usual(0.35, 0.2, 14.0, 0.80),
+        "backing_vocal": Usual(0.72, -0.8, 14.0, 0.45),
+        "fx": Usual(0.65, 1.0, 16.0, 0.20),
+        "other": Usual(0.60, 0.0, 15.0, 0.80),
     }
 )

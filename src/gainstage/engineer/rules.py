@@ -8,7 +8,6 @@ from gainstage.engineer.decision import MixDecision, StripDecision, inside_range
 from gainstage.engineer.habits import HABITS
 from gainstage.engineer.hearing import HeardTrack, Hearing, TrackHearing
 from gainstage.engineer.taste import Taste
-from gainstage.roles.taxonomy import group_of
 
 _STRIP = ("high_pass", "equaliser", "compressor")
 
@@ -45,12 +44,12 @@ class RulesEngineer:
 
 
 def _strip(given: HeardTrack, ear: TrackHearing, taste: Taste) -> StripDecision:
-    habit, group = HABITS[given.role], group_of(given.role)
+    habit = HABITS[given.role]
     trim_db = given.features.trim_db
     filtered, filter_reason = tone.high_pass(ear, habit)
-    equalised, tone_reasons = tone.equaliser(ear, taste)
+    equalised, tone_reasons = tone.equaliser(ear, given.role, taste)
     compressed, taken_db, dynamics_reason = dynamics.compressor(ear, taste)
-    fader_db = levels.fader_db(ear, habit, group, taste, given_back_db=taken_db)
+    fader_db = levels.fader_db(ear, given.role, taste, given_back_db=taken_db)
     position = panorama.pan_position(ear, habit, taste)
     send_db = space.send_db(ear, habit, taste)
     values: Mapping[str, Mapping[str, float]] = {
@@ -67,7 +66,7 @@ def _strip(given: HeardTrack, ear: TrackHearing, taste: Taste) -> StripDecision:
         filter_reason,
         *tone_reasons,
         dynamics_reason,
-        levels.fader_reason(ear, habit, fader_db),
+        levels.fader_reason(ear, given.role, fader_db),
         panorama.pan_reason(ear, position),
         space.send_reason(ear, send_db),
     )

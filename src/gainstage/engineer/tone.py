@@ -2,7 +2,7 @@
 
 import math
 
-from gainstage.engineer.habits import Habit
+from gainstage.engineer.habits import USUAL, Habit
 from gainstage.engineer.hearing import TrackHearing
 from gainstage.engineer.smooth import ramp, soft_above, soft_limit, within
 from gainstage.engineer.taste import Taste
@@ -28,13 +28,19 @@ def high_pass(ear: TrackHearing, habit: Habit) -> tuple[Settings, str]:
     return {"frequency_hz": max(frequency_hz, 20.0), "amount": 1.0}, reason
 
 
-def equaliser(ear: TrackHearing, taste: Taste) -> tuple[Settings, list[str]]:
+def equaliser(ear: TrackHearing, role: str, taste: Taste) -> tuple[Settings, list[str]]:
     """Six bands, each with one task."""
-    bands = (_lows, _mud, _resonance, _presence, _harshness, _air)
+    bands = (
+        _lows(ear, taste),
+        _mud(ear, taste),
+        _resonance(ear),
+        _presence(ear, taste),
+        _harshness(ear),
+        _air(ear, USUAL[role].brightness_oct, taste),
+    )
     settings: Settings = {}
     reasons = []
-    for band in bands:
-        moved, reason = band(ear, taste)
+    for moved, reason in bands:
         settings |= moved
         reasons.append(reason)
     return settings, reasons
@@ -49,9 +55,9 @@ def _lows(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     lives_there = ramp(ear.own_low_db, -6.0, 2.0)
     has_lows = ramp(ear.own_low_db, -35.0, 4.0)
     gain_db = has_lows * soft_limit(
-        10.0 * (ear.covered_low - 0.5) * lives_there
+        8.0 * (ear.covered_low - 0.3) * lives_there
         - (4.0 * ear.covered_low + 12.0 * ear.covers_low) * (1.0 - lives_there)
-        - 0.2 * soft_limit(ear.own_low_db + 12.0, 15.0)
+        - 0.2 * soft_limit(ear.own_low_db + 12.0, 15.0) * (1.0 - lives_there)
         + taste.warmth_db,
         6.0,
     )
@@ -77,8 +83,7 @@ def _mud(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     )
 
 
-def _resonance(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
-    del taste
+def _resonance(ear: TrackHearing) -> tuple[Settings, str]:
     frequency_hz = 1000.0 * 2.0**ear.resonance_oct
     gain_db = -soft_limit(0.7 * soft_above(ear.resonance_db, 2.0, 1.0), 8.0)
     q = 1.0 + 5.0 * ear.resonance_q / (ear.resonance_q + 12.0)  # wider than the peak, which moves
@@ -104,27 +109,29 @@ def _presence(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     )
 
 
-def _harshness(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
-    del taste
+def _harshness(ear: TrackHearing) -> tuple[Settings, str]:
     # Without a standing peak the cut sits where the hiss is; a peak draws it to itself.
     peak = ramp(ear.harsh_db, 4.0, 1.0)
     frequency_hz = 1000.0 * 2.0 ** ((1.0 - peak) * ear.hiss_oct + peak * ear.harsh_oct)
-    gain_db = -soft_limit(0.25 * soft_above(ear.sibilance_db, -12.0, 3.0) + 0.3 * ear.harsh_db, 6.0)
+    # where a sound is nothing but hiss (cymbals, shakers), hiss is its body
+    is_hiss = ramp(ear.own_air_db, -3.0, 1.0)
+    too_much_db = (1.0 - 0.7 * is_hiss) * 0.25 * soft_above(ear.sibilance_db, -12.0, 3.0)
+    gain_db = -soft_limit(too_much_db + 0.3 * ear.harsh_db, 6.0)
     return _band("peak_4", frequency_hz, gain_db, 1.5), (
         f"harshness {gain_db:+.1f} dB at {frequency_hz:.0f} Hz: 5–10 kHz reach {ear.sibilance_db:+.0f} dB "
         f"against the mids in its sharpest moments, a peak stands out by {ear.harsh_db:.1f} dB"
     )
 
 
-def _air(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
+def _air(ear: TrackHearing, usual_oct: float, taste: Taste) -> tuple[Settings, str]:
     # A lift of highs that are not there would only lift noise.
     has_air = ramp(ear.own_air_db, -38.0, 4.0)
     gain_db = has_air * soft_limit(
-        -2.0 * ear.brightness_to_others_oct - 4.0 * (ear.covers_air - 0.06) + taste.air_db, 5.0
+        -2.0 * (ear.brightness_to_others_oct - usual_oct) - 4.0 * (ear.covers_air - 0.06) + taste.air_db, 5.0
     )
     frequency_hz = within(1000.0 * 2.0 ** (ear.rolloff_oct + 0.5), 4000.0, 13_000.0)
     return _band("high_shelf", frequency_hz, gain_db, 0.7), (
-        f"highs {gain_db:+.1f} dB above {frequency_hz:.0f} Hz: {abs(ear.brightness_to_others_oct):.1f} "
-        f"octaves {'brighter' if ear.brightness_to_others_oct > 0.0 else 'darker'} than the others, "
-        f"covering {100 * ear.covers_air:.0f} % of their air"
+        f"highs {gain_db:+.1f} dB above {frequency_hz:.0f} Hz: its brightness lies "
+        f"{ear.brightness_to_others_oct:+.1f} octaves from that of the others (usual {usual_oct:+.1f}), "
+        f"and it covers {100 * ear.covers_air:.0f} % of their air"
     )
