@@ -159,7 +159,7 @@ def test_a_guitar_and_its_double_play_the_same_notes_with_another_sound() -> Non
 
     plan = plan_song(3, seconds=6.0, genre="rock")
     seats = [seat for seat in SEATS["rock"] if seat.part == "rhythm"]
-    one, two = (_play(plan, seat, 44100, 6 * 44100)[0] for seat in seats)
+    one, two = (_play(plan, seat, 44100, stereo=False)[0] for seat in seats)
     assert abs(np.corrcoef(one, two)[0, 1]) < 0.9
     chorus = slice(round(plan.sections[-1].first_bar * 4 * 60.0 / plan.tempo_bpm * 44100), None)
     assert np.corrcoef(chroma(one[chorus]), chroma(two[chorus]))[0, 1] > 0.8

@@ -92,6 +92,13 @@ def test_saturation_is_tanh_for_slow_signals_and_odd() -> None:
     assert np.isfinite(saturate(np.zeros(8), 100.0)).all()
 
 
+def test_saturation_does_not_hear_its_blocks() -> None:
+    audio = noise(50000)
+    whole = saturate(audio, 2.0)
+    np.testing.assert_array_equal(whole[1001:], saturate(audio[1000:], 2.0)[1:])
+    np.testing.assert_array_equal(saturate(np.stack([audio, -audio]), 2.0)[1], -whole)
+
+
 def test_saturation_aliases_less_than_tanh() -> None:
     # 5 kHz driven hard: its 7th harmonic folds to 9.1 kHz.
     sine = np.sin(2.0 * np.pi * 5000.0 * np.arange(RATE) / RATE)

@@ -164,7 +164,7 @@ def clap(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         noise = white(draw, size)
         band = filtered(noise, sample_rate, "bandpass", (centre_hz / spread, centre_hz * spread), order=1)
         return saturate(
-            (band + 0.06 * noise) * envelope * decay(size, sample_rate, 1.0) * (0.4 + 0.6 * velocity), drive
+            (band + 0.02 * noise) * envelope * decay(size, sample_rate, 1.0) * (0.4 + 0.6 * velocity), drive
         )
 
     return lay_out(notes, {0: shot}, rng, sample_rate, num_samples, range_db=float(rng.uniform(3.0, 12.0)))[

@@ -14,6 +14,7 @@ from gainstage.data.synthetic.sound import (
     cycle,
     equalised,
     passing,
+    peak,
     pitch_hz,
     room_for,
     saturate,
@@ -30,7 +31,7 @@ def piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
     Returns:
         (2, samples)
     """
-    hardness, ring_s = between(rng, 600.0, 3500.0), between(rng, 0.6, 3.0)
+    hardness, ring_s = between(rng, 400.0, 2800.0), between(rng, 0.6, 3.0)
     stretch, range_db = between(rng, 1e-4, 8e-4), float(rng.uniform(10.0, 26.0))
     spread, release_s = float(rng.uniform(0.0, 0.9)), between(rng, 0.05, 0.3)
 
@@ -59,7 +60,7 @@ def piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
                 rng.uniform(0.0, 6.28, int(keep.sum())),
             )
         hammer = white(rng, min(size, int(0.03 * sample_rate)))
-        sound[: len(hammer)] += 0.03 * velocity * hammer * np.linspace(1.0, 0.0, len(hammer)) ** 3
+        sound[: len(hammer)] += 0.02 * velocity * hammer * np.linspace(1.0, 0.0, len(hammer)) ** 3
         return sound
 
     return _polyphonic(notes, note, sample_rate, num_samples, range_db, release_s, 4.0 * ring_s, spread)
@@ -84,7 +85,7 @@ def electric_piano(notes: Notes, rng: Generator, sample_rate: int, num_samples: 
         return np.asarray(tine * fade + bell_level * velocity**2 * strike * np.exp(-time / 0.06))
 
     out = _polyphonic(notes, note, sample_rate, num_samples, range_db, release_s, 4.0 * ring_s, 0.0)
-    out = np.stack([saturate(out[0] / max(float(np.abs(out[0]).max()), 1e-9), drive)] * 2)
+    out = np.stack([saturate(out[0] / peak(out[0]), drive)] * 2)
     if happens(rng, 0.5):
         swing = np.sin(2.0 * np.pi * between(rng, 1.5, 7.0) * np.arange(num_samples) / sample_rate)
         out *= 1.0 + float(rng.uniform(0.05, 0.5)) * swing * np.array([[1.0], [-1.0]])
@@ -137,7 +138,7 @@ def organ(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> A
         out[:, start : start + len(tick)] += click * tick * np.linspace(1.0, 0.0, len(tick))
     swing = np.sin(2.0 * np.pi * rate_hz * np.arange(num_samples) / sample_rate)
     out *= 1.0 + depth * swing * np.array([[1.0], [-1.0]])
-    return saturate(out / max(float(np.abs(out).max()), 1e-9), between(rng, 0.3, 3.0))
+    return saturate(out / peak(out), between(rng, 0.3, 3.0))
 
 
 def clavinet(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Array:

@@ -9,7 +9,7 @@ from gainstage.data.synthetic import drums, metals, rhythm
 from gainstage.data.synthetic.form import Plan, Section
 from gainstage.data.synthetic.recurrences import Array
 from gainstage.data.synthetic.score import Notes, Written
-from gainstage.data.synthetic.sound import add_at, filtered, saturate
+from gainstage.data.synthetic.sound import add_at, filtered, peak, saturate
 from gainstage.data.synthetic.streams import between, happens
 
 _KICK, _SNARE, _HAT = 0, 1, 2
@@ -39,8 +39,8 @@ def play_loop(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) 
         (_HAT, metals.hats, float(rng.uniform(-22.0, -8.0))),
     ):
         line = play(notes.strokes(stroke), rng, sample_rate, num_samples, machine=machine)[0]
-        out += 10.0 ** (level_db / 20.0) * line / max(float(np.abs(line).max()), 1e-9)
-    out = saturate(out / max(float(np.abs(out).max()), 1e-9), between(rng, 0.3, 5.0))
+        out += 10.0 ** (level_db / 20.0) * line / peak(line)
+    out = saturate(out / peak(out), between(rng, 0.3, 5.0))
     if happens(rng, 0.3):  # an old sampler
         out = filtered(out, sample_rate, "lowpass", between(rng, 4500.0, 12000.0))
     return out[None]
@@ -57,16 +57,16 @@ def hear_room(kit: Array, rng: Generator, sample_rate: int) -> Array:
     Returns:
         (2, samples): two microphones.
     """
-    peak = max(float(np.abs(kit).max()), 1e-9)
+    kit = kit / peak(kit)
     level, drive = between(rng, 0.2, 1.0), between(rng, 0.5, 4.0)
     channels = []
     first = int(sample_rate * between(rng, 0.003, 0.012))
     for _ in range(2):
         heard = np.zeros_like(kit)
-        add_at(heard, first, kit, 1.0 / peak)
+        add_at(heard, first, kit, 1.0)
         for _ in range(7):
             late = first + int(sample_rate * between(rng, 0.003, 0.06))
             sign = 1.0 if happens(rng, 0.5) else -1.0
-            add_at(heard, late, kit, sign * level * np.exp(-late / (0.03 * sample_rate)) / peak)
+            add_at(heard, late, kit, sign * level * np.exp(-late / (0.03 * sample_rate)))
         channels.append(heard)
     return saturate(np.stack(channels), drive)

@@ -56,13 +56,14 @@ def cymbals(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
         (2, samples)
     """
     crash_s, ride_s = between(rng, 0.3, 1.2), between(rng, 0.2, 0.9)
-    low_hz, wash = between(rng, 300.0, 2500.0), float(rng.uniform(0.2, 0.8))
+    low_hz, wash = between(rng, 300.0, 2500.0), float(rng.uniform(0.1, 0.6))
+    high_hz, ride = between(rng, 7000.0, 18000.0), between(rng, 0.3, 1.2)
 
     def shot_of(ring_s: float, ping: float) -> Shot:
         def shot(velocity: float, draw: Generator) -> Array:
             size = int(sample_rate * min(5.0 * ring_s, 4.0))
             sound = (1.0 - wash) * plate(size, sample_rate, ring_s, draw) + wash * white(draw, size)
-            sound = filtered(sound, sample_rate, "highpass", low_hz, order=1)
+            sound = filtered(sound, sample_rate, "bandpass", (low_hz, high_hz), order=1)
             time = np.arange(size) / sample_rate
             swell = 1.0 - (1.0 - ping) * np.exp(-time / 0.01)
             return sound * decay(size, sample_rate, ring_s) * swell * (0.5 + 0.5 * velocity)
@@ -73,7 +74,7 @@ def cymbals(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
     for number, shot in enumerate((shot_of(crash_s, 0.4), shot_of(ride_s, 2.0))):
         line = lay_out(notes.strokes(number), {0: shot}, rng, sample_rate, num_samples, range_db=12.0)
         side = float(rng.uniform(-0.7, 0.7))
-        out += (1.0, 0.4)[number] * line * np.array([[1.0 - side], [1.0 + side]])
+        out += (1.0, ride)[number] * line * np.array([[1.0 - side], [1.0 + side]])
     return out
 
 

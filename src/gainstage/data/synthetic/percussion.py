@@ -8,7 +8,7 @@ from numpy.random import Generator
 from gainstage.data.synthetic.metals import plate
 from gainstage.data.synthetic.recurrences import Array, add_modes
 from gainstage.data.synthetic.score import Notes
-from gainstage.data.synthetic.sound import add_at, filtered, pitch_hz, saturate, white
+from gainstage.data.synthetic.sound import add_at, filtered, peak, pitch_hz, saturate, white
 from gainstage.data.synthetic.streams import between, happens
 from gainstage.data.synthetic.strokes import Shot, decay, lay_out
 
@@ -120,4 +120,4 @@ def timpani(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) ->
         beat = filtered(white(rng, size // 8), sample_rate, "bandpass", (200.0, 4000.0), order=1)
         stroke[: size // 8] += felt * velocity**2 * beat * decay(size // 8, sample_rate, 0.015)
         add_at(out, int(onset_s * sample_rate), stroke * decay(size, sample_rate, 10.0))
-    return saturate(out / max(float(np.abs(out).max()), 1e-9), 2.0 if with_drive else 0.3)[None]
+    return saturate(out / peak(out), 2.0 if with_drive else 0.3)[None]

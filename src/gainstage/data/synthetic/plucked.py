@@ -7,7 +7,16 @@ from numpy.random import Generator
 
 from gainstage.data.synthetic.recurrences import Array, pluck_string
 from gainstage.data.synthetic.score import Notes
-from gainstage.data.synthetic.sound import bell, equalised, filtered, passing, pitch_hz, room_for, saturate
+from gainstage.data.synthetic.sound import (
+    bell,
+    equalised,
+    filtered,
+    passing,
+    peak,
+    pitch_hz,
+    room_for,
+    saturate,
+)
 from gainstage.data.synthetic.streams import between, happens
 
 
@@ -41,8 +50,8 @@ def acoustic_guitar(notes: Notes, rng: Generator, sample_rate: int, num_samples:
     is_nylon = happens(rng, 0.3)
     strings = _Strings(
         position=float(rng.uniform(0.08, 0.4)),
-        softness_hz=between(rng, 700.0, 2500.0) if is_nylon else between(rng, 1200.0, 6000.0),
-        damping=float(rng.uniform(0.25, 0.5)) if is_nylon else float(rng.uniform(0.1, 0.45)),
+        softness_hz=between(rng, 500.0, 2000.0) if is_nylon else between(rng, 800.0, 4500.0),
+        damping=float(rng.uniform(0.3, 0.5)) if is_nylon else float(rng.uniform(0.15, 0.5)),
         ring_s=between(rng, 0.6, 4.0),
         release_s=between(rng, 0.05, 0.4),
         range_db=float(rng.uniform(4.0, 16.0)),
@@ -102,7 +111,7 @@ def electric_guitar(
         passing(sample_rate, "lowpass", between(rng, 1500.0, 7000.0)),
         passing(sample_rate, "highpass", between(rng, 70.0, 300.0), order=1),
     )
-    pickup /= max(float(np.abs(pickup).max()), 1e-9)
+    pickup /= peak(pickup)
     gain = between(rng, *drive)
     bias = 0.05  # a valve is not symmetric; at rest it is silent all the same
     driven = saturate(pickup + bias, gain) - np.tanh(gain * bias) / np.tanh(gain)
@@ -131,7 +140,7 @@ def electric_bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: i
         range_db=float(rng.uniform(4.0, 16.0)),
     )
     out = _play(notes, strings, rng, sample_rate, num_samples)
-    out /= max(float(np.abs(out).max()), 1e-9)
+    out /= peak(out)
     if happens(rng, 0.4):
         out = saturate(out, between(rng, 1.0, 8.0))
     return filtered(out, sample_rate, "lowpass", between(rng, 1200.0, 9000.0))[None]

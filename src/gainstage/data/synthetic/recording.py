@@ -4,14 +4,28 @@ Nothing here is an effect of a mix: tracks stay dry. But a recording has faults,
 engineer must hear: a resonance, rumble, hiss, another instrument in the microphone, a level 20 dB too low.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from gainstage.data.synthetic.recurrences import Array
-from gainstage.data.synthetic.sound import add_at, bell, equalised, filtered, passing, saturate, shelf, white
+from gainstage.data.synthetic.sound import (
+    add_at,
+    bell,
+    equalised,
+    filtered,
+    passing,
+    peak,
+    power,
+    saturate,
+    shelf,
+    white,
+)
 from gainstage.data.synthetic.streams import between, happens
+
+Sound = NDArray[np.float32]  # kept for all of a song at once: half the memory
 
 # Chance of a stereo file, and the range of its width (energy of L − R over L + R).
 _STEREO = {
@@ -100,13 +114,15 @@ def colour(audio: Array, rng: Generator, sample_rate: int) -> Array:
     return equalised(audio, *chain)
 
 
-def bleed(audio: Array, role: str, dry: Mapping[str, Array], rng: Generator, sample_rate: int) -> Array:
+def bleed(
+    audio: Array, role: str, others: Sequence[tuple[str, Sound]], rng: Generator, sample_rate: int
+) -> Array:
     """Add what the microphone hears of other instruments: late, dull and soft.
 
     Args:
         audio: (channels, samples), peak near 1.
         role: whose microphone it is.
-        dry: by role, one channel with peak 1, the other instruments in the room.
+        others: the instruments beside it: role and sound, (1 or 2, samples) with peak 1.
         rng: places.
         sample_rate: in Hz.
     """
@@ -114,8 +130,9 @@ def bleed(audio: Array, role: str, dry: Mapping[str, Array], rng: Generator, sam
     for source, low_db, high_db in _BLEED.get(role, ()):
         level_db = float(rng.uniform(low_db, high_db))
         late_s, dull_hz = between(rng, 0.001, 0.009), between(rng, 2500.0, 12000.0)
-        if source in dry:
-            dull = filtered(dry[source], sample_rate, "lowpass", dull_hz, order=1)
+        near = [sound.mean(axis=0, dtype=np.float64) for other, sound in others if other == source]
+        if near:
+            dull = filtered(np.sum(near, axis=0), sample_rate, "lowpass", dull_hz, order=1)
             add_at(out, int(late_s * sample_rate), dull, 10.0 ** (level_db / 20.0))
     return out
 
@@ -131,10 +148,11 @@ def place(audio: Array, role: str, rng: Generator, sample_rate: int, *, stereo: 
     if not stereo:
         return middle[None]
     side = 0.5 * (audio[0] - audio[-1])
-    if float(np.mean(side**2)) < 1e-5 * float(np.mean(middle**2)):
+    if power(side) < 1e-5 * power(middle):
         side = _decorrelated(middle, rng, sample_rate)
-    energy = float(np.mean(middle**2)), max(float(np.mean(side**2)), 1e-15)
-    side = side * np.sqrt(width * (1.0 - tilt**2) * energy[0] / energy[1]) + tilt * np.sqrt(width) * middle
+    middle_power, side_power = power(middle), max(power(side), 1e-15)
+    side *= np.sqrt(width * (1.0 - tilt**2) * middle_power / side_power)
+    side += tilt * np.sqrt(width) * middle
     return np.asarray(np.stack([middle + side, middle - side]))
 
 
@@ -154,18 +172,15 @@ def add_noise(audio: Array, role: str, rng: Generator, sample_rate: int, *, mach
     rumbles, hums = happens(rng, 0.2), happens(rng, 0.35)
     rumble_db, hum_db = float(rng.uniform(-66.0, -42.0)), float(rng.uniform(-80.0, -54.0))
     noise = white(rng, *audio.shape)
-    out = audio + 10.0 ** (floor_db / 20.0) * noise
+    out = 10.0 ** (floor_db / 20.0) * noise
+    out += audio
     if rumbles and not machine and role in _MICROPHONES:
-        out += (
-            10.0 ** (rumble_db / 20.0)
-            * 20.0
-            * filtered(noise, sample_rate, "bandpass", (18.0, 70.0), order=1)
-        )
+        rumble = filtered(noise, sample_rate, "bandpass", (18.0, 70.0), order=1)
+        out += 10.0 ** (rumble_db / 20.0) * 20.0 * rumble
     if hums and not machine and role in _HUMS:
         angle = 2.0 * np.pi * float(rng.choice((50.0, 60.0))) * np.arange(audio.shape[1]) / sample_rate
-        out += 10.0 ** (hum_db / 20.0) * (
-            np.sin(angle) + 0.6 * np.sin(3.0 * angle) + 0.3 * np.sin(5.0 * angle)
-        )
+        hum = np.sin(angle) + 0.6 * np.sin(3.0 * angle) + 0.3 * np.sin(5.0 * angle)
+        out += 10.0 ** (hum_db / 20.0) * hum
     return np.asarray(out)
 
 
@@ -175,11 +190,13 @@ def set_level(audio: Array, rng: Generator, sample_rate: int) -> Array:
     Shape: (channels, samples)
     """
     peak_db, case = float(rng.uniform(-25.0, -1.0)), rng.random()
-    out = audio / max(float(np.abs(audio).max()), 1e-9)
+    out = audio / peak(audio)
     if case < 0.05:  # clipping an uneven wave moves its mean: no DC
         peak_db, out = -0.3, filtered(saturate(out, 2.0), sample_rate, "highpass", 15.0, order=1)
     elif case > 0.95:
         peak_db = float(rng.uniform(-42.0, -28.0))
-    ends = np.minimum(np.arange(out.shape[1]), np.arange(out.shape[1])[::-1])
-    out *= np.clip(ends / (0.02 * sample_rate), 0.0, 1.0)  # no click where the file is cut
-    return np.asarray(out * (10.0 ** (peak_db / 20.0) / max(float(np.abs(out).max()), 1e-9)))
+    fade = int(0.02 * sample_rate)
+    out[:, :fade] *= np.linspace(0.0, 1.0, fade)  # no click where the file is cut
+    out[:, -fade:] *= np.linspace(1.0, 0.0, fade)
+    out *= 10.0 ** (peak_db / 20.0) / peak(out)
+    return np.asarray(out)

@@ -122,7 +122,7 @@ def toms(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
 def cymbals(plan: Plan, playing: Sequence[Section], rng: Generator) -> Written:
     """A crash where a section starts, a ride through the loud ones if the drummer likes it."""
     written: Written = [(float(s.first_bar * plan.beats_per_bar), 4.0, 0.0, s.energy) for s in playing]
-    if happens(rng, 0.4):
+    if happens(rng, 0.6):
         loud = [s for s in playing if s.energy > 0.8]
         ride = _groove(plan, loud, rng, ("x...x...x...x...", "x.o.x.o.x.o.x.o."), busy=0.0)
         written += [(onset + 1e-3, length, 1.0, 0.6 * velocity) for onset, length, _, velocity in ride]

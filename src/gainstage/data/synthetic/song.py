@@ -1,6 +1,6 @@
 """Songs played by code: multitracks for training and tests that need no download."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,14 @@ from gainstage.data.synthetic import loops, recording
 from gainstage.data.synthetic.casting import MAX_TRACKS, Seat, cast, sections_of
 from gainstage.data.synthetic.form import GENRES, MIN_SECONDS, Plan, plan_song
 from gainstage.data.synthetic.performance import perform
+from gainstage.data.synthetic.recording import Sound
 from gainstage.data.synthetic.recurrences import Array
+from gainstage.data.synthetic.sound import peak
 from gainstage.data.synthetic.streams import happens, stream
 
 _LIVE = {"pop": 0.4, "rock": 0.85, "hip-hop": 0.1, "electronic": 0.0, "orchestral": 0.9}
 _ROOM = {"pop": 0.25, "rock": 0.55, "orchestral": 0.1}
+_ROOM_MIC = ("Drum Room", "drums")
 _KIT = ("kick", "snare", "hat", "tom", "cymbal")
 _FIRST = (
     "amber",
@@ -108,34 +111,16 @@ def play_song(
     """
     _check(seed, seconds, sample_rate, genre)
     plan = plan_song(seed, seconds=seconds, genre=genre)
-    num_samples = round(seconds * sample_rate)
     band = stream(seed, "band")
     is_live, has_room = happens(band, _LIVE[plan.genre]), happens(band, _ROOM.get(plan.genre, 0.0))
     seats = cast(plan.genre, band, most=MAX_TRACKS - has_room)
-    played = {(seat.name, seat.role): _play(plan, seat, sample_rate, num_samples) for seat in seats}
-    if has_room:
-        kit = np.sum([audio.mean(axis=0) for (_, role), audio in played.items() if role in _KIT], axis=0)
-        room = loops.hear_room(kit, stream(seed, "room"), sample_rate)
-        played["Drum Room", "drums"] = room / max(float(np.abs(room).max()), 1e-9)
+    is_stereo = _choose_stereo(seed, [(seat.name, seat.role) for seat in seats] + [_ROOM_MIC] * has_room)
+    played = _rehearse(plan, seats, is_stereo, sample_rate)
     machines = {seat.name for seat in seats if seat.machine}
-    is_stereo = _choose_stereo(seed, tuple(played))
-    tracks = tuple(
-        _record(
-            plan,
-            name,
-            role,
-            played,
-            sample_rate,
-            is_live=is_live,
-            machine=name in machines,
-            stereo=is_stereo[name],
-        )
-        for name, role in played
-    )
+    tracks = _record(seed, played, is_stereo, machines, sample_rate, is_live=is_live)
     starts = tuple((s.name, s.first_bar * plan.beats_per_bar * 60.0 / plan.tempo_bpm) for s in plan.sections)
-    return Song(
-        _title(seed), seed, plan.genre, plan.tempo_bpm, plan.key.name, plan.swing, starts, sample_rate, tracks
-    )
+    title, key = _title(seed), plan.key.name
+    return Song(title, seed, plan.genre, plan.tempo_bpm, key, plan.swing, starts, sample_rate, tracks)
 
 
 def describe(
@@ -159,17 +144,38 @@ def _check(seed: int, seconds: float, sample_rate: int, genre: str | None) -> No
         raise ValueError(f"no genre {genre!r}; choose one of {', '.join(GENRES)}")
 
 
-def _play(plan: Plan, seat: Seat, sample_rate: int, num_samples: int) -> Array:
-    """One part, written, performed and sounded; peak 1."""
+def _rehearse(
+    plan: Plan, seats: Sequence[Seat], is_stereo: Mapping[str, bool], sample_rate: int
+) -> dict[tuple[str, str], Sound]:
+    """All parts as they sound in front of the instrument, by (name, role)."""
+    played = {
+        (seat.name, seat.role): _play(plan, seat, sample_rate, stereo=is_stereo[seat.name]) for seat in seats
+    }
+    if _ROOM_MIC[0] in is_stereo:
+        drums = [audio.mean(axis=0, dtype=np.float64) for (_, role), audio in played.items() if role in _KIT]
+        heard = loops.hear_room(np.sum(drums, axis=0), stream(plan.seed, "room"), sample_rate)
+        played[_ROOM_MIC] = _finished(heard, stereo=is_stereo[_ROOM_MIC[0]])
+    return played
+
+
+def _play(plan: Plan, seat: Seat, sample_rate: int, *, stereo: bool) -> Sound:
+    """One part, written, performed and sounded."""
     part = seat.part or seat.name
     playing = sections_of(seat, plan, stream(plan.seed, part, "entries"))
     written = seat.write(plan, playing, stream(plan.seed, part, "notes"))
     notes = perform(plan, written, stream(plan.seed, seat.name, "hands"), machine=seat.machine)
+    num_samples = round(plan.seconds * sample_rate)
     audio = seat.play(notes, stream(plan.seed, seat.name, "sound"), sample_rate, num_samples)
-    return np.asarray(audio / max(float(np.abs(audio).max()), 1e-9))
+    return _finished(audio, stereo=stereo)
 
 
-def _choose_stereo(seed: int, names: tuple[tuple[str, str], ...]) -> dict[str, bool]:
+def _finished(audio: Array, *, stereo: bool) -> Sound:
+    """Peak 1, in one channel where the file will have one."""
+    kept = audio if stereo else audio.mean(axis=0, keepdims=True)
+    return (kept / peak(kept)).astype(np.float32)
+
+
+def _choose_stereo(seed: int, names: Sequence[tuple[str, str]]) -> dict[str, bool]:
     """Draw mono or stereo for each track; every song has some of both."""
     rng = stream(seed, "channels")
     chosen = {name: recording.draws_stereo(role, rng) for name, role in names}
@@ -181,28 +187,29 @@ def _choose_stereo(seed: int, names: tuple[tuple[str, str], ...]) -> dict[str, b
 
 
 def _record(
-    plan: Plan,
-    name: str,
-    role: str,
-    played: Mapping[tuple[str, str], Array],
+    seed: int,
+    played: dict[tuple[str, str], Sound],
+    is_stereo: Mapping[str, bool],
+    machines: Container[str],
     sample_rate: int,
     *,
     is_live: bool,
-    machine: bool,
-    stereo: bool,
-) -> Track:
-    rng = stream(plan.seed, name, "recording")
-    audio = recording.colour(played[name, role], rng, sample_rate)
-    audio /= max(float(np.abs(audio).max()), 1e-9)
-    if is_live and not machine:
-        others: dict[str, Array] = {}
-        for (other, other_role), sound in played.items():
-            if other != name:
-                others[other_role] = others.get(other_role, 0.0) + sound.mean(axis=0)
-        audio = recording.bleed(audio, role, others, rng, sample_rate)
-    audio = recording.place(audio, role, rng, sample_rate, stereo=stereo)
-    audio = recording.add_noise(audio, role, rng, sample_rate, machine=machine)
-    return Track(name, role, recording.set_level(audio, rng, sample_rate).astype(np.float32))
+) -> tuple[Track, ...]:
+    """Every part through its microphone or cable; in a live room microphones hear the others too."""
+    tracks = []
+    for name, role in tuple(played):
+        rng, machine = stream(seed, name, "recording"), name in machines
+        # Where nobody else will hear it, a part is let go once it is recorded: half the memory.
+        dry = played[name, role] if is_live else played.pop((name, role))
+        audio = recording.colour(dry.astype(np.float64), rng, sample_rate)
+        audio /= peak(audio)
+        if is_live and not machine:
+            others = [(other, sound) for (title, other), sound in played.items() if title != name]
+            audio = recording.bleed(audio, role, others, rng, sample_rate)
+        audio = recording.place(audio, role, rng, sample_rate, stereo=is_stereo[name])
+        audio = recording.add_noise(audio, role, rng, sample_rate, machine=machine)
+        tracks.append(Track(name, role, recording.set_level(audio, rng, sample_rate).astype(np.float32)))
+    return tuple(tracks)
 
 
 def _title(seed: int) -> str:

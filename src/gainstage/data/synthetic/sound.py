@@ -9,6 +9,7 @@ from gainstage.data.synthetic.recurrences import HOP, Array, num_controls
 from gainstage.data.synthetic.resonators import biquads
 
 TABLE_SIZE = 2048
+_BLOCK = 16384
 
 
 def pitch_hz(pitch: float | Array) -> Array:
@@ -22,7 +23,7 @@ def cycle(harmonics: Array) -> Array:
     count = min(len(harmonics), TABLE_SIZE // 2)
     spectrum[1 : count + 1] = -0.5j * TABLE_SIZE * harmonics[:count]
     wave = np.fft.irfft(spectrum, TABLE_SIZE)
-    wave /= max(float(np.abs(wave).max()), 1e-9)
+    wave /= peak(wave)
     return np.append(wave, wave[0])
 
 
@@ -156,18 +157,35 @@ def filtered(
 
 def saturate(audio: Array, drive: float) -> Array:
     """tanh(drive · x) / tanh(drive), anti-aliased by its antiderivative (Parker et al., DAFx 2016, eq. 9)."""
-    x = drive * audio
-    area = np.logaddexp(x, -x)  # ∫ tanh, up to a constant
-    step = np.diff(x, prepend=x[..., :1])
-    is_flat = np.abs(step) < 1e-4
-    middle = np.tanh(x - 0.5 * step)
-    slope = np.diff(area, prepend=area[..., :1]) / np.where(is_flat, 1.0, step)
-    return np.asarray(np.where(is_flat, middle, slope) / np.tanh(drive))
+    out = np.empty_like(audio)
+    for first in range(0, audio.shape[-1], _BLOCK):  # block by block: five intermediates would be five tracks
+        reach = min(first, 1)
+        x = drive * audio[..., first - reach : first + _BLOCK]
+        area = np.logaddexp(x, -x)  # ∫ tanh, up to a constant
+        step = np.diff(x, prepend=x[..., :1])
+        is_flat = np.abs(step) < 1e-4
+        slope = np.diff(area, prepend=area[..., :1]) / np.where(is_flat, 1.0, step)
+        shaped = np.where(is_flat, np.tanh(x - 0.5 * step), slope)
+        out[..., first : first + _BLOCK] = shaped[..., reach:] / np.tanh(drive)
+    return out
+
+
+def peak(audio: Array) -> float:
+    """Largest absolute sample, never 0, so that one may divide by it."""
+    return max(float(audio.max()), -float(audio.min()), 1e-9)
+
+
+def power(audio: Array) -> float:
+    """Mean square of one channel."""
+    return float(np.dot(audio, audio)) / len(audio)
 
 
 def white(rng: Generator, *shape: int) -> Array:
     """White noise of RMS 1; uniform, because no ear tells it from Gaussian and it costs a third."""
-    return np.asarray((rng.random(shape) - 0.5) * np.sqrt(12.0))
+    noise = rng.random(shape)
+    noise -= 0.5
+    noise *= np.sqrt(12.0)
+    return noise
 
 
 def add_at(out: Array, start: int, sound: Array, gain: float = 1.0) -> None:

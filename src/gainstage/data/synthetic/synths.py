@@ -12,6 +12,7 @@ from gainstage.data.synthetic.sound import (
     adsr,
     cycle,
     harmonics,
+    peak,
     pitch_hz,
     rolled_off,
     room_for,
@@ -78,7 +79,7 @@ def lead(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
     )
     out = play(notes, patch, rng, sample_rate, num_samples)
     if happens(rng, 0.4):
-        out = saturate(out / max(float(np.abs(out).max()), 1e-9), between(rng, 1.0, 8.0))
+        out = saturate(out / peak(out), between(rng, 1.0, 8.0))
     return out
 
 
@@ -141,7 +142,7 @@ def bass(notes: Notes, rng: Generator, sample_rate: int, num_samples: int) -> Ar
         range_db=float(rng.uniform(2.0, 8.0)),
     )
     out = play(notes, patch, rng, sample_rate, num_samples)[:1]
-    return saturate(out / max(float(np.abs(out).max()), 1e-9), between(rng, 0.3, 5.0))
+    return saturate(out / peak(out), between(rng, 0.3, 5.0))
 
 
 def play(notes: Notes, patch: Patch, rng: Generator, sample_rate: int, num_samples: int) -> Array:
