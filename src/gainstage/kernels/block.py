@@ -150,16 +150,17 @@ def _constant(x: Tensor, coefficients: Tensor, state: Tensor) -> tuple[Tensor, T
     toeplitz = response[:, lag.clamp(min=0)] * (lag >= 0)
 
     num_blocks = -(-num_samples // BLOCK)
-    blocks = pad(x, (0, num_blocks * BLOCK - num_samples)).view(*x.shape[:2], num_blocks, BLOCK)
-    feeds, rings, power = feeds.unsqueeze(1), rings.unsqueeze(1), powers.unsqueeze(1)
-    before = _border_states(powers[:, BLOCK], blocks @ feeds, state.flatten(2))
-    out = blocks @ toeplitz.unsqueeze(1).mT + before @ rings.mT
+    short = num_blocks * BLOCK - num_samples
+    blocks = (pad(x, (0, short)) if short else x).reshape(len(x), -1, BLOCK)
+    by_channel = len(x), x.shape[1], num_blocks, -1
+    before = _border_states(powers[:, BLOCK], (blocks @ feeds).view(by_channel), state.flatten(2))
+    out = torch.baddbmm(before.flatten(1, 2) @ rings.mT, blocks, toeplitz.mT).view(*x.shape[:2], -1)
 
     # The state after the last sample: the last block may be shorter, so its rest is stepped from its start.
-    rest = num_samples - (num_blocks - 1) * BLOCK
-    last = blocks[:, :, -1:, :rest] @ feeds[:, :, BLOCK - rest :]
-    after = before[:, :, -1:] @ power[:, :, rest].mT + last
-    return out.flatten(2)[..., :num_samples], after.reshape(state.shape)
+    rest = BLOCK - short
+    last = blocks.view(by_channel)[:, :, -1, :rest] @ feeds[:, short:]
+    after = before[:, :, -1] @ powers[:, rest].mT + last
+    return out[..., :num_samples], after.reshape(state.shape)
 
 
 def _border_states(matrix: Tensor, gained: Tensor, state: Tensor) -> Tensor:

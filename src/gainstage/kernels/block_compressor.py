@@ -11,12 +11,14 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from gainstage.kernels.block import between_points, scan
+from gainstage.kernels.block import BLOCK, between_points, scan
 from gainstage.kernels.compressor_cpu import ATTACK, KNEE, MAKEUP, MIX, RELEASE, SLOPE, THRESHOLD
 
 _FLOOR = 1e-20
 _NARROW = 1e-30
+_SETTLED = 1e-12  # of the largest state; what is left is rounding
 
 
 def compress(
@@ -43,7 +45,8 @@ def compress(
         power = squares.amax(1)
     level_db = 10.0 * torch.log10(torch.where(power < _FLOOR, _FLOOR, power))
     wanted = c[..., SLOPE] * bend(level_db - c[..., THRESHOLD], c[..., KNEE])
-    reduction = _smooth(wanted, c[..., ATTACK], c[..., RELEASE], smoothed)
+    attack, release = c[..., ATTACK].expand_as(wanted), c[..., RELEASE].expand_as(wanted)
+    reduction = _smooth(wanted, attack, release, smoothed)
     wet = torch.exp(math.log(10.0) / 20.0 * (c[..., MAKEUP] - reduction))
     gain = 1.0 + c[..., MIX] * (wet - 1.0)
     out = (audio * gain.unsqueeze(1)).to(audio.dtype)
@@ -58,19 +61,52 @@ def bend(over_db: Tensor, knee_db: Tensor) -> Tensor:
 
 
 def _one_pole(target: Tensor, coefficient: Tensor, before: Tensor) -> Tensor:
-    """s[n] = target + coefficient·(s[n−1] − target)."""
-    matrices = coefficient.expand_as(target)[..., None, None]
-    return scan(matrices, ((1.0 - coefficient) * target).unsqueeze(-1), before.unsqueeze(-1)).squeeze(-1)
+    """s[n] = target + coefficient·(s[n−1] − target).
+
+    Shape: target and coefficient (rows, samples), before (rows,) → (rows, samples).
+    """
+    g, a = _blocks(target, 0.0), _blocks(coefficient, 1.0)
+    s, reached = torch.zeros_like(g[0]), []
+    for i in range(BLOCK):
+        s = g[i] + a[i] * (s - g[i])
+        reached.append(s)
+    decay = torch.cumprod(a, 0)
+    starts = _starts(decay[-1], s, before)
+    states = torch.stack(reached) + decay * starts
+    return states.permute(1, 2, 0).flatten(1)[:, : target.shape[1]]
 
 
 def _smooth(target: Tensor, attack: Tensor, release: Tensor, before: Tensor) -> Tensor:
+    """The branching smoother; shapes as for `_one_pole`."""
     with torch.no_grad():
-        previous = torch.cat([before.unsqueeze(1), target[:, :-1]], 1)
-        rising = target > previous
-        for _ in range(target.shape[1] + 1):
-            states = _one_pole(target, torch.where(rising, attack, release), before)
-            now = target > torch.cat([before.unsqueeze(1), states[:, :-1]], 1)
-            if torch.equal(now, rising):
-                break
-            rising = now
+        rising = _branches(_blocks(target, 0.0), _blocks(attack, 1.0), _blocks(release, 1.0), before)
+        rising = rising.permute(1, 2, 0).flatten(1)[:, : target.shape[1]]
     return _one_pole(target, torch.where(rising, attack, release), before)
+
+
+def _branches(g: Tensor, attack: Tensor, release: Tensor, before: Tensor) -> Tensor:
+    """Whether g > s[n−1], for every sample in its block."""
+    starts = torch.cat([before.unsqueeze(1), g[-1, :, :-1]], 1)
+    while True:
+        s, slope, rising = starts, torch.ones_like(starts), []
+        for i in range(BLOCK):
+            rising.append(g[i] > s)
+            a = torch.where(rising[-1], attack[i], release[i])
+            s, slope = g[i] + a * (s - g[i]), slope * a
+        better = _starts(slope, s - slope * starts, before)
+        moved = (better - starts).nan_to_num(0.0).abs().max()
+        if moved <= _SETTLED * (1.0 + better.nan_to_num(0.0).abs().max()):
+            return torch.stack(rising)
+        starts = better
+
+
+def _blocks(signal: Tensor, beyond: float) -> Tensor:
+    """(rows, samples) → (BLOCK, rows, blocks), filled up with `beyond`."""
+    short = -signal.shape[1] % BLOCK
+    return pad(signal, (0, short), value=beyond).view(len(signal), -1, BLOCK).permute(2, 0, 1).contiguous()
+
+
+def _starts(slope: Tensor, gained: Tensor, before: Tensor) -> Tensor:
+    """The state at the start of each block, each ending at slope·start + gained; (rows, blocks)."""
+    ends = scan(slope[..., None, None], gained.unsqueeze(-1), before.unsqueeze(-1)).squeeze(-1)
+    return torch.cat([before.unsqueeze(1), ends[:, :-1]], 1)
