@@ -105,12 +105,24 @@ def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...]) -> str:
     if settings.bypass:
         return "off"
     lines = []
+    bands = [row.name.removesuffix("_gain_db") for row in table if row.name.endswith("_gain_db")]
+    in_bands = {f"{band}_{part}" for band in bands for part in ("frequency_hz", "gain_db", "q")}
+    rows = {row.name: row for row in table}
+    for band in bands:
+        parts = [rows[f"{band}_{part}"] for part in ("frequency_hz", "gain_db", "q")]
+        shown = [f"{number(row, settings.values[row.name])}{_marks(settings, row)}" for row in parts]
+        if abs(settings.values[f"{band}_gain_db"]) >= 0.05 or any(_marks(settings, row) for row in parts):
+            lines.append(f"{band.replace('_', ' ')}: {shown[0]}, {shown[1]}, Q {shown[2]}")
     for row in table:
-        value = settings.values[row.name]
-        marks = ("~" if row.name in settings.curves else "") + ("🔒" if row.name in settings.locked else "")
-        if value != row.default or marks:
+        value, marks = settings.values[row.name], _marks(settings, row)
+        if row.name not in in_bands and (value != row.default or marks or row.off_at_low):
             lines.append(f"{label(row)} {number(row, value)}{marks}")
     return "\n".join(lines) or "neutral"
+
+
+def _marks(settings: ProcessorSettings, row: Parameter) -> str:
+    """`~`: moves in time; `locked`: a person holds it."""
+    return (" ~" if row.name in settings.curves else "") + (" locked" if row.name in settings.locked else "")
 
 
 def label(row: Parameter) -> str:
