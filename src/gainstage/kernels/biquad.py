@@ -123,13 +123,18 @@ def _(
 
 
 def _keep_for_backward(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
-    audio, coefficients, _, ctx.offset, _ = inputs
+    audio, coefficients, state, ctx.offset, _ = inputs
     ctx.save_for_backward(audio, coefficients, output[2])
-    ctx.mark_non_differentiable(output[2])
+    ctx.state_shape = state.shape
+    ctx.set_materialize_grads(False)  # or zeros would be made for the checkpoints
 
 
-def _differentiate(ctx: Any, grad_out: Tensor, grad_state: Tensor, _: Tensor) -> tuple[Any, ...]:
+def _differentiate(
+    ctx: Any, grad_out: Tensor | None, grad_state: Tensor | None, _: Tensor | None
+) -> tuple[Any, ...]:
     audio, coefficients, checkpoints = ctx.saved_tensors
+    grad_out = audio.new_zeros(audio.shape) if grad_out is None else grad_out
+    grad_state = coefficients.new_zeros(ctx.state_shape) if grad_state is None else grad_state
     return *_backward(grad_out, grad_state, audio, coefficients, checkpoints, ctx.offset), None, None
 
 

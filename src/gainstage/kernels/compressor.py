@@ -171,11 +171,15 @@ def _(
 def _keep_for_backward(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
     audio, key, controls, _, *ctx.settings, _ = inputs
     ctx.save_for_backward(audio, key, controls, output[2])
-    ctx.mark_non_differentiable(output[2])
+    ctx.set_materialize_grads(False)  # or zeros would be made for the checkpoints
 
 
-def _differentiate(ctx: Any, grad_out: Tensor, grad_state: Tensor, _: Tensor) -> tuple[Any, ...]:
+def _differentiate(
+    ctx: Any, grad_out: Tensor | None, grad_state: Tensor | None, _: Tensor | None
+) -> tuple[Any, ...]:
     audio, key, controls, checkpoints = ctx.saved_tensors
+    grad_out = audio.new_zeros(audio.shape) if grad_out is None else grad_out
+    grad_state = controls.new_zeros((len(audio), 2)) if grad_state is None else grad_state
     grads = _backward(grad_out, grad_state, audio, key, controls, checkpoints, *ctx.settings)
     return grads[0], None if key is None else grads[1], grads[2], grads[3], None, None, None, None
 
