@@ -46,12 +46,12 @@ class Usual:
 HABITS: Mapping[str, Habit] = MappingProxyType(
     {
         "kick": Habit(-3.0, 0.0, 0.0, NO_SEND_DB, 40.0),
-        "snare": Habit(-4.0, 0.0, 0.0, -22.0, 140.0),
-        "hat": Habit(-10.5, 1.0, 0.45, -31.0, 500.0),
-        "tom": Habit(-5.0, 0.0, 0.5, -23.0, 90.0),
-        "cymbal": Habit(-10.0, 1.0, 0.5, -29.0, 400.0),
-        "percussion": Habit(-8.5, 1.0, 0.6, -23.0, 250.0),
-        "drums": Habit(-2.5, 0.0, 0.15, -31.0, 40.0),
+        "snare": Habit(-4.0, 0.0, 0.0, -27.0, 140.0),
+        "hat": Habit(-10.5, 1.0, 0.45, -36.0, 500.0),
+        "tom": Habit(-5.0, 0.0, 0.5, -28.0, 90.0),
+        "cymbal": Habit(-10.0, 1.0, 0.5, -34.0, 400.0),
+        "percussion": Habit(-8.5, 1.0, 0.6, -28.0, 250.0),
+        "drums": Habit(-2.5, 0.0, 0.15, -36.0, 40.0),
         "bass": Habit(-3.5, 0.0, 0.0, NO_SEND_DB, 45.0),
         "guitar_acoustic": Habit(-7.0, 1.0, 0.6, -24.0, 130.0),
         "guitar_electric": Habit(-6.0, 1.0, 0.65, -26.0, 130.0),
