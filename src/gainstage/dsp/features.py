@@ -22,7 +22,7 @@ _FRAMES_AT_ONCE = 32  # bounds the memory of one call
 class FeatureMeter:
     """Hears a track block by block.
 
-    Keeps about 1 kB for a second of audio (a third of a percent of it), whatever the size of the blocks;
+    Keeps about 1.3 kB for a second of audio (under half a percent of it), whatever the size of the blocks;
     the result does not depend on how the audio was cut.
 
     Args:
