@@ -17,6 +17,7 @@ __all__ = ["FeatureMeter", "TrackFeatures"]
 
 COARSE = 3  # bands per octave that are kept of every frame
 _FRAMES_AT_ONCE = 32  # bounds the memory of one call
+_PARTS = 64
 
 
 class FeatureMeter:
@@ -81,7 +82,10 @@ class FeatureMeter:
         frame = HOPS * self._hop
         for piece in torch.split(audio, _FRAMES_AT_ONCE * frame, dim=1):
             for name, values in (*self._levels(piece), *self._spectra(piece)):
-                self._frames.setdefault(name, []).append(values)
+                parts = self._frames.setdefault(name, [])
+                parts.append(np.array(values))
+                if len(parts) > _PARTS:  # many small arrays would pin the heap between the large ones
+                    parts[:] = [np.concatenate(parts)]
             self._last_hop = piece[:, -self._hop :]
 
     def _levels(self, audio: Tensor) -> Iterable[tuple[str, Array]]:

@@ -18,6 +18,7 @@ from gainstage.dsp.loudness import (
 from gainstage.dsp.true_peak import TAPS, amplitude_to_db, highest, phase_taps
 
 PIECE_HOPS = 10
+_PARTS = 64
 
 
 class LoudnessMeter:
@@ -163,6 +164,8 @@ class LoudnessMeter:
             return
         cells = energy_in_cells(pending[..., :whole], sample_rate=self.sample_rate, dual_mono=self.dual_mono)
         self._hop_energy.append(cells.sum(-1))
+        if len(self._hop_energy) > _PARTS:  # many small tensors would pin the heap between the large ones
+            self._hops()
         recent = torch.cat([self._recent_cells, cells.flatten(-2)], dim=-1)
         spans = (MOMENTARY_HOPS, SHORT_TERM_HOPS)
         loudest = torch.stack([largest_window_power(recent, hops, self._hop) for hops in spans])
