@@ -122,6 +122,17 @@ def test_gradients_are_finite_at_any_knee_and_on_its_edges(knee_db: float) -> No
         assert all(gradient.isfinite().all() for gradient in gradients(function, args))
 
 
+def test_a_hard_knee_has_all_its_gradients() -> None:
+    """At 0 dB of knee a ratio of zeros could swallow them; the truth is a knee that is as good as hard."""
+    hard = arguments(2, 1, 300)
+    soft = hard | {"controls": hard["controls"].clone()}
+    hard["controls"][..., 2], soft["controls"][..., 2] = 0.0, 1e-9
+    truth = gradients(compress, soft)
+    for function in (compress, block_compressor.compress):
+        for result, expected in zip(gradients(function, hard), truth, strict=True):
+            assert torch.allclose(result, expected, rtol=1e-6, atol=1e-6)
+
+
 def test_attack_slower_than_release_too() -> None:
     """The branching smoother is the larger of two maps in one case and the smaller in the other."""
     args = arguments(2, samples=600, offset=0)

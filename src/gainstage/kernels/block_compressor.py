@@ -57,7 +57,9 @@ def bend(over_db: Tensor, knee_db: Tensor) -> Tensor:
     """How much of an overshoot counts: none below the knee, all above, a parabola inside; finite at 0."""
     half = 0.5 * knee_db
     inside = torch.minimum((over_db + half).clamp(min=0.0), knee_db)
-    return 0.5 * inside * (inside / knee_db.clamp(min=_NARROW)) + (over_db - half).clamp(min=0.0)
+    beyond = over_db - half
+    ratio = torch.where(beyond > 0.0, 1.0, inside / knee_db.clamp(min=_NARROW))  # or ∂knee is wrong at 0
+    return 0.5 * inside * ratio + beyond.clamp(min=0.0)
 
 
 def _one_pole(target: Tensor, coefficient: Tensor, before: Tensor) -> Tensor:
