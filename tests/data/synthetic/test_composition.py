@@ -155,9 +155,10 @@ def test_swing_moves_off_beats_only_and_by_its_share() -> None:
     from dataclasses import replace
 
     plan = replace(plan_song(0, seconds=20.0, genre="pop"), swing=2.0 / 3.0, swing_unit=0.5, tempo_bpm=60.0)
-    written = [(beat, 0.25, 0.0, 0.9) for beat in (0.0, 0.5, 1.0, 1.5, 2.0)]
+    written = [(beat, 0.25, 0.0, 0.9) for beat in (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)]
     notes = perform(plan, written, np.random.default_rng(0), machine=True)
-    np.testing.assert_allclose(notes.onset_s, [0.0, 2.0 / 3.0, 1.0, 1.0 + 2.0 / 3.0, 2.0])
+    third = 1.0 / 3.0
+    np.testing.assert_allclose(notes.onset_s, [0.0, third, 2 * third, 2.5 * third, 1.0, 5 * third, 2.0])
 
 
 def test_people_play_unsteadily_and_machines_do_not() -> None:

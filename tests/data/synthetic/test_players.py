@@ -141,6 +141,17 @@ def test_sounds_different_from_song_to_song(name: str) -> None:
     assert np.mean(np.std(spectra, axis=0)) > 2.0
 
 
+def test_the_lowest_drawbar_of_an_organ_sounds_an_octave_below() -> None:
+    shares = []
+    for seed in range(4):
+        audio = keys.organ(notes([0.0], 57.0, 2.0), np.random.default_rng(seed), RATE, RATE)[0]
+        spectrum = np.abs(np.fft.rfft(audio * np.hanning(RATE))) ** 2
+        shares.append([spectrum[hz - 5 : hz + 6].sum() / spectrum.sum() for hz in (55, 110, 220)])
+    quarter, half, whole = np.max(shares, axis=0)
+    assert quarter < 1e-4 < 0.02 < half
+    assert whole > 0.1
+
+
 def test_a_closing_hat_stops_the_open_one() -> None:
     closes = Notes(np.array([0.1, 0.3]), np.full(2, 0.1), np.array([1.0, 0.0]), np.full(2, 1.0))
     opens = Notes(np.array([0.1]), np.array([0.1]), np.array([1.0]), np.array([1.0]))
@@ -201,6 +212,8 @@ def test_an_s_lies_before_its_note_and_high() -> None:
     within = (at % 1.0 > 0.56) & (at % 1.0 < 0.9)
     assert mouth.hiss[:, within].max() == 0.0
     assert (mouth.hiss.max(axis=1) > 0.1).all()
+    before = (at % 1.0 > 0.44) & (at % 1.0 < 0.47)  # 30 to 60 ms before the note: no burst is so long
+    assert mouth.hiss[0, before].max() > 0.1
 
 
 def test_voices_that_overlap_are_parted() -> None:

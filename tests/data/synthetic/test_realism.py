@@ -16,9 +16,10 @@ def test_every_real_stem_has_a_role(shared_data: Path) -> None:
 
 
 @pytest.mark.slow
-def test_medians_of_60_songs_lie_within_the_real_range(shared_data: Path) -> None:
+@pytest.mark.timeout(1800)
+def test_medians_of_40_songs_lie_within_the_real_range(shared_data: Path) -> None:
     rows = realism.compare(
-        list(realism.real_tracks(shared_data)), list(realism.built_in_tracks(60, seconds=20.0))
+        list(realism.real_tracks(shared_data)), list(realism.built_in_tracks(40, seconds=20.0))
     )
     demanded = [row for row in rows if row.is_demanded]
     assert {row.role for row in demanded} >= {
