@@ -86,6 +86,7 @@ class Song(_Row):
         sample_rate: the console's rate in Hz, to which all tracks are brought.
         tracks: at least one.
         mix: a mix by somebody else.
+        session: file of the session behind the mix, relative to the song's folder; empty = not known.
         artist, genre, licence, source: in the words of the data set; empty = not known.
         split: the official split, if the data set has one.
     """
@@ -95,6 +96,7 @@ class Song(_Row):
     sample_rate: int = Field(gt=0)
     tracks: tuple[Track, ...] = Field(min_length=1)
     mix: AudioRef | None = None
+    session: str = ""
     artist: str = ""
     genre: str = ""
     licence: str = ""
