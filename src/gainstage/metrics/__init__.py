@@ -1,0 +1,1 @@
+"""Numbers that tell mixes apart: distances between an estimate and a target, and measures of each."""
