@@ -124,20 +124,79 @@ def session_show(path: Path) -> None:
 @cli.command()
 @click.option("--songs", type=click.IntRange(1), default=1, show_default=True, help="How many songs.")
 @click.option(
-    "--seconds", type=click.FloatRange(1, 3600), default=20.0, show_default=True, help="Length of each."
+    "--seconds", type=click.FloatRange(4, 3600), default=20.0, show_default=True, help="Length of each."
 )
 @click.option("--out", type=FOLDER, required=True, help="Folder for the songs, one folder each.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the first song.")
 @click.option("--mix/--no-mix", default=True, help="Also mix each song by the rules engineer.")
-def synth(songs: int, seconds: float, out: Path, seed: int, mix: bool) -> None:
+@click.option(
+    "--dataset",
+    is_flag=True,
+    help="Write a data set to train on: stems as FLAC, sessions instead of mixes, and manifest.jsonl.",
+)
+@click.option(
+    "--arrangements",
+    type=click.IntRange(0),
+    default=8,
+    show_default=True,
+    help="With --dataset: random subsets of the tracks of each song that are mixed as well.",
+)
+@click.option("--validation", type=click.IntRange(0), help="With --dataset: songs held out; default a tenth.")
+@click.option("--test", type=click.IntRange(0), help="With --dataset: songs held out; default a tenth.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=2, show_default=True, help="With --dataset: processes."
+)
+@click.pass_context
+def synth(
+    context: click.Context,
+    songs: int,
+    seconds: float,
+    out: Path,
+    seed: int,
+    mix: bool,
+    dataset: bool,
+    arrangements: int,
+    validation: int | None,
+    test: int | None,
+    jobs: int,
+) -> None:
     """Play built-in multitracks: dry stems, and the rules engineer's session and mix of each."""
+    _check_belongs(context, dataset=dataset)
     from gainstage.cli import show
-    from gainstage.mixing.songs import write_mixed_songs
 
     with show.progress() as step:
-        folders = write_mixed_songs(songs, seconds, out, seed=seed, mixed=mix, progress=step)
-    for folder in folders:
-        click.echo(f"{folder}")
+        if dataset:
+            from gainstage.mixing.dataset import MANIFEST, write_dataset
+
+            rows = write_dataset(
+                songs,
+                seconds,
+                out,
+                seed=seed,
+                arrangements=arrangements,
+                validation=validation,
+                test=test,
+                jobs=jobs,
+                progress=step,
+            )
+            written = [f"{out / MANIFEST}: {songs} songs, {len(rows) - songs} arrangements"]
+        else:
+            from gainstage.mixing.songs import write_mixed_songs
+
+            folders = write_mixed_songs(songs, seconds, out, seed=seed, mixed=mix, progress=step)
+            written = [f"{folder}" for folder in folders]
+    for line in written:
+        click.echo(line)
+
+
+def _check_belongs(context: click.Context, *, dataset: bool) -> None:
+    """Refuse options of `synth` that would be passed over in silence."""
+    given = click.core.ParameterSource.COMMANDLINE
+    for name in ("mix",) if dataset else ("arrangements", "validation", "test", "jobs"):
+        if context.get_parameter_source(name) is given:
+            raise click.UsageError(
+                f"--{name} is of no use {'with' if dataset else 'without'} --dataset; leave one of them out"
+            )
 
 
 def main() -> None:

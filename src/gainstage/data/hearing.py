@@ -84,14 +84,24 @@ def _hear_as(
         listener.hear(torch.from_numpy(block))
     if not measure.num_samples and info.num_samples:
         raise AudioFileError(f"{info.path} holds no sample that can be decoded; export it again")
-    return Heard(
-        channels,
-        measure.num_samples,
-        measure.peak_amplitude,
-        float(np.abs(measure.sums).max()) / max(measure.num_samples, 1),
-        measure.hash.hexdigest(),
-        listener,
-    )
+    return measure.heard(listener)
+
+
+def hear_audio(audio: Block, *, sample_rate: int, listen: Callable[[int, int], Hearer]) -> Heard[Hearer]:
+    """What `hear` would find out of a file with these samples.
+
+    Args:
+        audio: the samples as they are read from the file.
+        sample_rate: of the file and of the console, in Hz.
+        listen: makes a listener from the number of channels (1 or 2) and `sample_rate`.
+
+    Shape: audio (1 or 2, samples)
+    """
+    channels = 1 if np.array_equal(audio[0], audio[-1]) else 2
+    measure, listener = _Measure(channels, sample_rate), listen(channels, sample_rate)
+    for block in measure.tap(iter([audio])):
+        listener.hear(torch.from_numpy(block))
+    return measure.heard(listener)
 
 
 class _Measure:
@@ -112,3 +122,9 @@ class _Measure:
             self.sums += kept.sum(axis=1, dtype=np.float64)
             self.hash.update(kept.T.astype("<f4").tobytes())  # interleaved: no trace of the blocks
             yield kept
+
+    def heard(self, listener: Hearer) -> Heard[Hearer]:
+        offset = float(np.abs(self.sums).max()) / max(self.num_samples, 1)
+        return Heard(
+            self.channels, self.num_samples, self.peak_amplitude, offset, self.hash.hexdigest(), listener
+        )

@@ -4,15 +4,18 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
-from gainstage.data.synthetic.song import Song, describe, play_song
+from gainstage.data.flac_file import write_flac
+from gainstage.data.synthetic.song import Song, Track, describe, play_song
 from gainstage.data.wav_file import write_wav
 
 Finish = Callable[[Song, Path], None]
 Progress = Callable[[int, int, Path], None]
+Suffix = Literal[".wav", ".flac"]
 
 
-def write_song(song: Song, folder: Path, *, finish: Finish | None = None) -> None:
+def write_song(song: Song, folder: Path, *, suffix: Suffix = ".wav", finish: Finish | None = None) -> None:
     """Write a song as a folder; it appears under its name only when it is whole.
 
     `stems/NN_Name.wav` (32-bit float), `song.json` (what it is), `roles.yaml` (file stem → role).
@@ -20,6 +23,7 @@ def write_song(song: Song, folder: Path, *, finish: Finish | None = None) -> Non
     Args:
         song: what to write.
         folder: where; must not exist yet.
+        suffix: `.flac` writes 16-bit stems, to the bit if the tracks are quantised.
         finish: adds more to the folder (a session, a mix) before it gets its name.
 
     Raises:
@@ -33,7 +37,7 @@ def write_song(song: Song, folder: Path, *, finish: Finish | None = None) -> Non
     shutil.rmtree(partial, ignore_errors=True)
     try:
         (partial / "stems").mkdir(parents=True)
-        _fill(song, partial)
+        _fill(song, partial, suffix)
         if finish is not None:
             finish(song, partial)
         partial.rename(folder)
@@ -77,10 +81,10 @@ def write_songs(
     out.mkdir(parents=True, exist_ok=True)
     folders = []
     for index in range(count):
-        name, kind = describe(seed + index, seconds=seconds, sample_rate=sample_rate, genre=genre)
-        folder = out / f"{index:02d}_{kind}_{name.replace(' ', '-')}"
+        name = folder_name(index, seed + index, seconds=seconds, sample_rate=sample_rate, genre=genre)
+        folder = out / name
         if folder.exists():
-            _check_same(folder, seed + index, seconds, sample_rate)
+            check_same(folder, seed + index, seconds, sample_rate)
         else:
             song = play_song(seed + index, seconds=seconds, sample_rate=sample_rate, genre=genre)
             write_song(song, folder, finish=finish)
@@ -90,12 +94,26 @@ def write_songs(
     return folders
 
 
-def _fill(song: Song, folder: Path) -> None:
+def folder_name(
+    index: int, seed: int, *, seconds: float, sample_rate: int = 44100, genre: str | None = None
+) -> str:
+    """`NN_genre_name` of the song that is played from a seed."""
+    name, kind = describe(seed, seconds=seconds, sample_rate=sample_rate, genre=genre)
+    return f"{index:02d}_{kind}_{name.replace(' ', '-')}"
+
+
+def stem_file(number: int, track: Track, suffix: Suffix) -> str:
+    """The file of a track within its song's folder; numbers count from 1."""
+    return f"stems/{number:02d}_{track.name.replace(' ', '_')}{suffix}"
+
+
+def _fill(song: Song, folder: Path, suffix: Suffix) -> None:
     rows = []
     for number, track in enumerate(song.tracks, start=1):
-        stem = f"{number:02d}_{track.name.replace(' ', '_')}"
-        write_wav(folder / "stems" / f"{stem}.wav", track.audio, sample_rate=song.sample_rate)
-        rows.append({"file": f"stems/{stem}.wav", "role": track.role, "channels": len(track.audio)})
+        file = stem_file(number, track, suffix)
+        write = write_flac if suffix == ".flac" else write_wav
+        write(folder / file, track.audio, sample_rate=song.sample_rate)
+        rows.append({"file": file, "role": track.role, "channels": len(track.audio)})
     about = {
         "name": song.name,
         "seed": song.seed,
@@ -113,7 +131,12 @@ def _fill(song: Song, folder: Path) -> None:
     (folder / "roles.yaml").write_text("".join(roles), encoding="utf-8")
 
 
-def _check_same(folder: Path, seed: int, seconds: float, sample_rate: int) -> None:
+def check_same(folder: Path, seed: int, seconds: float, sample_rate: int) -> None:
+    """Make sure that a folder holds the whole song of a seed.
+
+    Raises:
+        ValueError: it does not.
+    """
     try:
         about = json.loads((folder / "song.json").read_text(encoding="utf-8"))
         found = about["seed"], about["seconds"], about["sample_rate"]
