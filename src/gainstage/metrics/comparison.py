@@ -61,8 +61,8 @@ class Comparison:
     def __init__(self, target: Tensor, *, which: Which, sample_rate: int) -> None:
         if target.ndim != 3 or target.shape[1] != 2 or target.shape[2] < LEAST_SECONDS * sample_rate:
             raise ValueError(
-                f"mixes are compared as (batch, 2, samples) of {LEAST_SECONDS:g} s or more at {sample_rate} Hz; "
-                f"this is {tuple(target.shape)}"
+                f"mixes are compared as (batch, 2, samples) of {LEAST_SECONDS:g} s or more, got "
+                f"{tuple(target.shape)} at {sample_rate} Hz"
             )
         self.which, self.sample_rate = which, sample_rate
         self._sum_difference = MultiResolutionSTFT("sum_difference", sample_rate=sample_rate)
