@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from gainstage.data.batch import Batch
+from gainstage.training.checkpoints import LastCheckpoint
 from gainstage.training.guard import FiniteGuard, NotFinite
 from tests.training import scene
 
@@ -114,7 +114,7 @@ def test_validation_is_watched_too(tmp_path: Path) -> None:
 
 
 def test_the_newest_checkpoint_is_named_and_holds_finite_weights(tmp_path: Path) -> None:
-    keep = ModelCheckpoint(tmp_path / "checkpoints", every_n_train_steps=1, save_last=True)
+    keep = LastCheckpoint(tmp_path / "checkpoints", every_minutes=0.0)
     sentence, _ = stop(Spoilt(_gradient), tmp_path, callbacks=[keep], enable_checkpointing=True)
     last = tmp_path / "checkpoints" / "last.ckpt"
     assert f"resume from {last} with a lower learning rate" in sentence
@@ -132,7 +132,7 @@ def test_no_checkpoint_holds_weights_that_are_not_finite(tmp_path: Path) -> None
         def configure_optimizers(self) -> torch.optim.Optimizer:
             return torch.optim.SGD(self.parameters(), lr=1e38)
 
-    keep = ModelCheckpoint(tmp_path / "checkpoints", every_n_train_steps=1, save_last=True)
+    keep = LastCheckpoint(tmp_path / "checkpoints", every_minutes=0.0)
     sentence, _ = stop(Fast(), tmp_path, callbacks=[keep], enable_checkpointing=True)
     assert "no checkpoint is written at step 1: the weights" in sentence
     assert not list(tmp_path.rglob("*.ckpt"))

@@ -2,11 +2,11 @@
 """Stops a training before a value that is not finite can reach the weights, and says where it came from."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 
@@ -166,9 +166,8 @@ def _listed(songs: list[str], most: int = 4) -> str:
 
 def _resume(trainer: pl.Trainer) -> str:
     """What to do about it, with the newest checkpoint that there is."""
-    kept = [c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint)]
-    paths = [path for c in kept for path in (c.last_model_path, c.best_model_path) if path]
-    paths += [str(trainer.ckpt_path)] if trainer.ckpt_path else []
-    if paths:
-        return f"resume from {paths[0]} with a lower learning rate"
+    written = [getattr(c, n, "") for n in ("path", "best_model_path") for c in trainer.checkpoint_callbacks]
+    there = [str(path) for path in (*written, trainer.ckpt_path) if path and Path(path).is_file()]
+    if there:
+        return f"resume from {there[0]} with a lower learning rate"
     return "start again with a lower learning rate (there is no checkpoint yet)"
