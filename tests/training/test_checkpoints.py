@@ -1,4 +1,4 @@
-# ruff: noqa: ARG - Lightning calls its hooks with all of their arguments
+# ruff: noqa: ARG001, ARG002 - Lightning calls its hooks with all of their arguments
 """Checkpoints are whole whatever happens, hold plain values only, and a training goes on from them."""
 
 import os

@@ -8,6 +8,7 @@ values only, so that `torch.load(weights_only=True)` reads all of it: no objects
 import os
 import pickle
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,15 +70,16 @@ def read_checkpoint(path: Path, *, map_location: Any = "cpu") -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{path} is not there; give the path of a checkpoint, such as {LAST}.ckpt of a run")
     try:
-        loaded = torch.load(path, map_location=map_location, weights_only=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected pickle protocol")  # no checkpoint then
+            loaded = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError:
         raise ValueError(
             f"{path} is refused: it is no checkpoint, or it holds Python objects, which could run code"
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise ValueError(
-            f"{path} cannot be read as a checkpoint, it may be cut short ({' '.join(str(error).split())[:80]})"
-        ) from None
+        why = " ".join(str(error).split())[:80]
+        raise ValueError(f"{path} cannot be read as a checkpoint, it may be cut short ({why})") from None
     if not isinstance(loaded, Mapping) or "state_dict" not in loaded:
         raise ValueError(f"{path} is no checkpoint of a training: it has no 'state_dict'")
     return dict(loaded)
