@@ -1,0 +1,147 @@
+"""Which excerpt of which song an index means: a pure function of (seed, index).
+
+Workers, resuming and several machines then only choose indices: item 70 000 of seed 3 is the same excerpt
+whoever loads it, and after a stop training goes on with the indices that are left.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Sampler
+
+from gainstage.kernels.grid import GRID
+
+_ENOUGH = 0.5  # share of a song's tracks that should be heard in an excerpt
+
+
+@dataclass(frozen=True)
+class ExcerptSettings:
+    """How much of a song an item holds.
+
+    Args:
+        seconds: of audio that is scored.
+        pre_roll_seconds: rendered before it and not scored, so that compressors and reverbs have settled.
+        heard_seconds: passage round the excerpt that the encoder hears.
+        audio_every: one item in so many brings audio to render; 0 = none does.
+        candidates: places that are tried before a thinly played one is taken.
+    """
+
+    seconds: float = 4.0
+    pre_roll_seconds: float = 1.0
+    heard_seconds: float = 20.0
+    audio_every: int = 4
+    candidates: int = 4
+
+    def __post_init__(self) -> None:
+        if not (self.seconds > 0.0 and self.pre_roll_seconds >= 0.0 and self.heard_seconds > 0.0):
+            raise ValueError(
+                f"an excerpt needs a positive length and no negative pre-roll, got {self.seconds} s scored, "
+                f"{self.pre_roll_seconds} s of pre-roll, {self.heard_seconds} s heard"
+            )
+        if self.audio_every < 0 or self.candidates < 1:
+            raise ValueError(
+                f"audio_every must be 0 (no audio) or more and candidates 1 or more, got {self.audio_every} "
+                f"and {self.candidates}"
+            )
+
+    def pre_roll(self, sample_rate: int) -> int:
+        """Samples of pre-roll, a multiple of 64."""
+        return _on_grid(self.pre_roll_seconds * sample_rate)
+
+    def num_samples(self, sample_rate: int) -> int:
+        """Samples of an excerpt, pre-roll included, a multiple of 64."""
+        return self.pre_roll(sample_rate) + _on_grid(self.seconds * sample_rate)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What an index means.
+
+    Args:
+        row: the song.
+        places: where the excerpt may lie, each from 0 (the song's start) to 1 (its end), in order of draw.
+        has_audio: whether the item brings audio.
+    """
+
+    row: int
+    places: tuple[float, ...]
+    has_audio: bool
+
+
+def draw(index: int, *, seed: int, num_rows: int, settings: ExcerptSettings) -> Draw:
+    """What an index means: every epoch of `num_rows` indices shows each row once, in an order of its own.
+
+    Args:
+        index: from 0, without an end.
+        seed: of everything that is drawn.
+        num_rows: how many songs there are.
+        settings: how many places to draw, and which items have audio.
+    """
+    if index < 0:
+        raise IndexError(f"excerpts are counted from 0, got {index}")
+    epoch, position = divmod(index, num_rows)
+    places = np.random.default_rng((seed, 1, index)).random(settings.candidates)
+    has_audio = settings.audio_every > 0 and index % settings.audio_every == 0
+    return Draw(int(_order(seed, epoch, num_rows)[position]), tuple(places.tolist()), has_audio)
+
+
+def start_at(place: float, *, song_samples: int, num_samples: int) -> int:
+    """The first sample of an excerpt, a multiple of 64; 0 if the song is no longer than the excerpt."""
+    latest = max(song_samples - num_samples, 0) // GRID
+    return min(int(place * (latest + 1)), latest) * GRID
+
+
+def best_start(starts: list[int], heard: Callable[[int], float]) -> int:
+    """The first start that is played by enough of the tracks, else the best of all.
+
+    Args:
+        starts: candidates in order.
+        heard: share of the tracks that play in the excerpt from a start.
+    """
+    shares: list[float] = []
+    for start in starts:
+        shares.append(heard(start))
+        if shares[-1] >= _ENOUGH:
+            return start
+    return starts[int(np.argmax(shares))]
+
+
+@final
+class OnwardSampler(Sampler[int]):
+    """Indices that go on from epoch to epoch, for data whose order is drawn inside.
+
+    Args:
+        per_epoch: how many indices an epoch has.
+
+    Example:
+        >>> sampler = OnwardSampler(3)
+        >>> sampler.set_epoch(2)
+        >>> list(sampler)
+        [6, 7, 8]
+    """
+
+    def __init__(self, per_epoch: int) -> None:
+        self._per_epoch, self._epoch = per_epoch, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to an epoch; Lightning calls this."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._epoch * self._per_epoch, (self._epoch + 1) * self._per_epoch))
+
+    def __len__(self) -> int:
+        return self._per_epoch
+
+
+@lru_cache(maxsize=8)
+def _order(seed: int, epoch: int, num_rows: int) -> NDArray[np.int64]:
+    return np.random.default_rng((seed, 0, epoch)).permutation(num_rows)
+
+
+def _on_grid(samples: float) -> int:
+    return -(-round(samples) // GRID) * GRID
