@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from gainstage.dsp.gating import ABSOLUTE_GATE_LUFS
 from gainstage.dsp.loudness import integrated_loudness
-from gainstage.dsp.true_peak import true_peak_db
+from gainstage.dsp.true_peak import TAPS, amplitude_to_db, highest, phase_taps
 
 COMPARED_LUFS = -20.0
 DUAL_MONO_DB = -60.0
+_PIECE = 256
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,30 @@ def levelled(audio: Tensor, *, sample_rate: int) -> Levelled:
     silent = loudness <= ABSOLUTE_GATE_LUFS
     gain_db = torch.where(silent, 0.0, COMPARED_LUFS - loudness)
     gain = (10.0 ** (gain_db / 20.0)).to(audio.dtype)
-    return Levelled(audio * gain[:, None, None], loudness, true_peak_db(audio, sample_rate=sample_rate))
+    peak = torch.stack([true_peak_of_mix(mix, sample_rate=sample_rate) for mix in audio])
+    return Levelled(audio * gain[:, None, None], loudness, peak)
+
+
+def true_peak_of_mix(mix: Tensor, *, sample_rate: int) -> Tensor:
+    """`dsp.true_peak.true_peak_db` of one mix, many times as fast and without a gradient.
+
+    Between samples no value is larger than the largest sample around it times Σ|h| of the interpolator. So
+    only pieces that hold a sample within that factor of the whole mix's largest can hold the true peak; in
+    music those are few.
+
+    Args:
+        mix: any number of channels.
+        sample_rate: in Hz.
+
+    Shape: (channels, samples) → (), float64
+    """
+    taps = phase_taps(sample_rate)
+    around = TAPS - 1
+    padded = pad(mix.detach(), (around, around + _PIECE))  # the last piece is whole
+    pieces = padded.unfold(-1, _PIECE + around, _PIECE).flatten(0, 1)
+    largest = pieces.abs().amax(-1)
+    counted = largest * float(taps.abs().sum(-1).max()) >= largest.max()
+    return amplitude_to_db(highest(pieces[counted], taps).amax().double())
 
 
 def width_db(audio: Tensor) -> Tensor:
