@@ -18,9 +18,10 @@ class Batch:
     their own, smaller first dimension, and `rendered` says which items they are.
 
     Args:
-        spectra: what an encoder hears: log-mel spectra of the staged tracks over a passage around the excerpt
-            (the whole song if it is short).
+        spectra: what an encoder hears: spectra of single staged tracks over a passage around the excerpt (the
+            whole song if it is short). A track that several items share stands here once.
         num_frames: frames of the passage; the rest is padding (zeros, which is silence).
+        heard: which row of `spectra` each track is; 0 where there is none.
         mask: which tracks there are.
         is_stereo: which of them are stereo.
         conditions: roles, target loudness; no locks yet, a task draws them.
@@ -36,13 +37,14 @@ class Batch:
         sample_rate: in Hz.
         song_ids: name of each song.
 
-    Shape: spectra (batch, tracks, 2, bands, frames), num_frames (batch,), mask and is_stereo (batch, tracks),
-        truth (batch, strips, driven), has_truth and output_gain_db (batch,), rendered (rendered,),
+    Shape: spectra (rows, planes, bands, frames), num_frames (rows,), heard, mask and is_stereo
+        (batch, tracks), truth (batch, strips, driven), has_truth and output_gain_db (batch,), rendered (rendered,),
         tracks (rendered, tracks, 2, samples), target (rendered, 2, samples), start_sample (rendered,).
     """
 
     spectra: Tensor
     num_frames: Tensor
+    heard: Tensor
     mask: Tensor
     is_stereo: Tensor
     conditions: Conditions

@@ -35,12 +35,15 @@ _DB_PER_VALUE = 40.0  # of the front end
 class Item:
     """One song of a batch; see `Batch` for what the fields mean.
 
+    `heard` says, for each track, whose audio from which frame on its spectra are.
+
     Shape: spectra (tracks, planes, bands, frames), is_stereo and roles (tracks,), truth (strips, driven),
         tracks (tracks, 2, samples), target (2, samples).
     """
 
     song_id: str
     spectra: Tensor
+    heard: tuple[tuple[str, int], ...]
     is_stereo: Tensor
     roles: Tensor
     truth: Mapping[str, Tensor]
@@ -90,6 +93,7 @@ class SongDataset(Dataset[Item]):
             raise ValueError("there is no song to train on; check the data's folder and its split")
         self.songs, self.console, self.cache = tuple(songs), console, cache
         self.settings, self.seed, self.sample_rate = settings or ExcerptSettings(), seed, sample_rate
+        self._rows = tuple(song.folder for song in self.songs)  # arrangements lie in their song's folder
         self._truths: dict[int, Truth | None] = {}
         self._playing: dict[int, NDArray[np.float32]] = {}
         for song in self.songs:
@@ -113,15 +117,16 @@ class SongDataset(Dataset[Item]):
             ValueError: the spectra are not prepared, or the session does not fit the song.
             AudioFileError: audio cannot be read.
         """
-        drawn = draw(index, seed=self.seed, num_rows=len(self.songs), settings=self.settings)
+        drawn = draw(index, seed=self.seed, rows=self._rows, settings=self.settings)
         song = self.songs[drawn.row]
         truth = self._truth(drawn.row)
-        start, passage = self._place(drawn.row, drawn.places, has_audio=drawn.has_audio)
+        start, first, passage = self._place(drawn.row, drawn.places, has_audio=drawn.has_audio)
         tracks = self._tracks(song, start) if drawn.has_audio else None
         target = self._target(song, start) if drawn.has_audio else None
         return Item(
             song_id=song.name,
             spectra=passage.spectra,
+            heard=tuple((track.content_hash, first) for track in song.tracks),
             is_stereo=torch.tensor([track.channels == 2 for track in song.tracks]),
             roles=torch.tensor([ROLES.index(track.role) for track in song.tracks]),
             truth=self._units(truth, len(song.tracks)),
@@ -134,8 +139,8 @@ class SongDataset(Dataset[Item]):
             target=target,
         )
 
-    def _place(self, row: int, places: tuple[float, ...], *, has_audio: bool) -> tuple[int, Passage]:
-        """Where the excerpt begins, and what is heard around it."""
+    def _place(self, row: int, places: tuple[float, ...], *, has_audio: bool) -> tuple[int, int, Passage]:
+        """Where the excerpt begins, the first frame of what is heard around it, and that."""
         song, settings, rate = self.songs[row], self.settings, self.sample_rate
         length = settings.num_samples(rate)
         starts = [
@@ -145,7 +150,7 @@ class SongDataset(Dataset[Item]):
         if whole <= heard:
             passage = self.cache.read(song.tracks)
             if not has_audio:
-                return starts[0], passage
+                return starts[0], 0, passage
             plays = _playing(passage.spectra)
         else:
             plays = self._plays(row)
@@ -158,10 +163,10 @@ class SongDataset(Dataset[Item]):
 
         start = best_start(starts, share)
         if whole <= heard:
-            return start, passage
+            return start, 0, passage
         middle = (start + (settings.pre_roll(rate) + length) / 2) / per_frame
         first = min(max(round(middle) - heard // 2, 0), whole - heard)
-        return start, self.cache.read(song.tracks, start=first, frames=heard)
+        return start, first, self.cache.read(song.tracks, start=first, frames=heard)
 
     def _plays(self, row: int) -> NDArray[np.float32]:
         """Share of a long song's tracks that play, frame by frame; kept, for it takes all its spectra."""
@@ -233,14 +238,11 @@ def collate(items: Sequence[Item]) -> Batch:
     audio = [
         (i, t, g) for i, item in rendered if (t := item.tracks) is not None and (g := item.target) is not None
     ]
-    sizes = [item.spectra.shape for item in items]
-    frames = max(size[-1] for size in sizes)
-    spectra = torch.zeros(len(items), count, *sizes[0][1:3], frames)
-    for row, item in zip(spectra, items, strict=True):
-        row[: len(item.spectra), ..., : item.spectra.shape[-1]] = item.spectra
+    spectra, lengths, heard = _heard_once(items)
     return Batch(
         spectra=spectra,
-        num_frames=torch.tensor([size[-1] for size in sizes]),
+        num_frames=lengths,
+        heard=_padded(heard, count),
         mask=_padded([torch.ones(len(item.spectra), dtype=torch.bool) for item in items], count),
         is_stereo=_padded([item.is_stereo for item in items], count),
         conditions=Conditions(
@@ -262,6 +264,23 @@ def collate(items: Sequence[Item]) -> Batch:
         sample_rate=items[0].sample_rate,
         song_ids=tuple(item.song_id for item in items),
     )
+
+
+def _heard_once(items: Sequence[Item]) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """The spectra of all tracks, those that items share only once; their frames; each item's rows."""
+    rows: dict[tuple[str, int], int] = {}
+    parts: list[Tensor] = []
+    heard = []
+    for item in items:
+        for key, part in zip(item.heard, item.spectra, strict=True):
+            if rows.setdefault(key, len(parts)) == len(parts):
+                parts.append(part)
+        heard.append(torch.tensor([rows[key] for key in item.heard]))
+    lengths = torch.tensor([part.shape[-1] for part in parts])
+    spectra = torch.zeros(len(parts), *parts[0].shape[:2], int(lengths.max()))
+    for row, part in zip(spectra, parts, strict=True):
+        row[..., : part.shape[-1]] = part
+    return spectra, lengths, heard
 
 
 def _padded(parts: Sequence[Tensor], count: int | None) -> Tensor:

@@ -28,6 +28,8 @@ class ExcerptSettings:
         heard_seconds: passage round the excerpt that the encoder hears.
         audio_every: one item in so many brings audio to render; 0 = none does.
         candidates: places that are tried before a thinly played one is taken.
+        together: arrangements of a song follow each other in runs of so many. They share tracks, and a batch
+            hears a track once, which is most of what a step costs.
     """
 
     seconds: float = 4.0
@@ -35,6 +37,7 @@ class ExcerptSettings:
     heard_seconds: float = 20.0
     audio_every: int = 4
     candidates: int = 4
+    together: int = 4
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0.0 and self.pre_roll_seconds >= 0.0 and self.heard_seconds > 0.0):
@@ -42,10 +45,10 @@ class ExcerptSettings:
                 f"an excerpt needs a positive length and no negative pre-roll, got {self.seconds} s scored, "
                 f"{self.pre_roll_seconds} s of pre-roll, {self.heard_seconds} s heard"
             )
-        if self.audio_every < 0 or self.candidates < 1:
+        if self.audio_every < 0 or self.candidates < 1 or self.together < 1:
             raise ValueError(
-                f"audio_every must be 0 (no audio) or more and candidates 1 or more, got {self.audio_every} "
-                f"and {self.candidates}"
+                "audio_every must be 0 (no audio) or more, candidates and together 1 or more, got "
+                f"{self.audio_every}, {self.candidates} and {self.together}"
             )
 
     def pre_roll(self, sample_rate: int) -> int:
@@ -72,21 +75,23 @@ class Draw:
     has_audio: bool
 
 
-def draw(index: int, *, seed: int, num_rows: int, settings: ExcerptSettings) -> Draw:
-    """What an index means: every epoch of `num_rows` indices shows each row once, in an order of its own.
+def draw(index: int, *, seed: int, rows: tuple[str, ...], settings: ExcerptSettings) -> Draw:
+    """What an index means: every epoch of as many indices as rows shows each row once, in an order of its own.
 
     Args:
         index: from 0, without an end.
         seed: of everything that is drawn.
-        num_rows: how many songs there are.
+        rows: of each row, the song that it is an arrangement of.
         settings: how many places to draw, and which items have audio.
     """
     if index < 0:
         raise IndexError(f"excerpts are counted from 0, got {index}")
-    epoch, position = divmod(index, num_rows)
+    epoch, position = divmod(index, len(rows))
     places = np.random.default_rng((seed, 1, index)).random(settings.candidates)
     has_audio = settings.audio_every > 0 and index % settings.audio_every == 0
-    return Draw(int(_order(seed, epoch, num_rows)[position]), tuple(places.tolist()), has_audio)
+    return Draw(
+        int(_order(seed, epoch, rows, settings.together)[position]), tuple(places.tolist()), has_audio
+    )
 
 
 def start_at(place: float, *, song_samples: int, num_samples: int) -> int:
@@ -139,8 +144,14 @@ class OnwardSampler(Sampler[int]):
 
 
 @lru_cache(maxsize=8)
-def _order(seed: int, epoch: int, num_rows: int) -> NDArray[np.int64]:
-    return np.random.default_rng((seed, 0, epoch)).permutation(num_rows)
+def _order(seed: int, epoch: int, rows: tuple[str, ...], together: int) -> NDArray[np.int64]:
+    """All rows, drawn in runs of one song each."""
+    rng = np.random.default_rng((seed, 0, epoch))
+    by_song: dict[str, list[int]] = {}
+    for row in rng.permutation(len(rows)).tolist():
+        by_song.setdefault(rows[row], []).append(row)
+    runs = [of[i : i + together] for of in by_song.values() for i in range(0, len(of), together)]
+    return np.array([row for run in rng.permutation(len(runs)) for row in runs[run]], dtype=np.int64)
 
 
 def _on_grid(samples: float) -> int:

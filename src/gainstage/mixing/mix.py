@@ -11,11 +11,13 @@ from gainstage.data.audio_error import AudioFileError
 from gainstage.mixing.deliver import Delivery, deliver, with_output_gain
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
+from gainstage.mixing.network import decide_by_network
 from gainstage.mixing.passes import audition, write_mix
 from gainstage.mixing.render import Progress, silent_progress
 from gainstage.mixing.report import describe_mix, loudest_passage, write_report
 from gainstage.mixing.sessions import session_from_decision
 from gainstage.mixing.staging import staged_folder
+from gainstage.models.checkpoint import load_mixer
 from gainstage.report.mix_result import MixResult
 
 DEFAULT_LUFS = -20.0
@@ -50,6 +52,7 @@ def mix(
     tail: bool = True,
     report: bool = True,
     console: ConsoleSpec | None = None,
+    checkpoint: Path | str | None = None,
     progress: Progress = silent_progress,
 ) -> Mixed:
     """Mix a folder of stems.
@@ -67,7 +70,8 @@ def mix(
         style: seed of the engineer's taste; None is the centre of all.
         tail: let returns ring out after the last stem ends.
         report: write report.html.
-        console: the console to mix on; the default one if not given.
+        console: the console to mix on; the default one, or the checkpoint's, if not given.
+        checkpoint: of a trained network that sets the console instead of the engineer.
         progress: told how far the work is.
 
     Raises:
@@ -75,11 +79,18 @@ def mix(
         OSError: writing failed; nothing half-written is left.
     """
     stems, out = Path(stems), Path(out)
+    trained = load_mixer(Path(checkpoint), console=console) if checkpoint is not None else None
+    spec = console or (trained.settings.console if trained else named("default"))
     try:
         with staged_folder(out) as folder:
             heard = hear_folder(stems, roles=roles, progress=progress)
-            decision = decide(engineer, heard, style=style)
-            session = session_from_decision(heard, decision, console or named("default"), tail=tail)
+            if trained is None:
+                decision = decide(engineer, heard, style=style)
+            else:
+                decision = decide_by_network(
+                    trained, heard, stems, loudness_lufs=loudness_lufs, progress=progress
+                )
+            session = session_from_decision(heard, decision, spec, tail=tail)
             auditioned = audition(session, stems, folder if report else None, progress=progress)
             delivery = deliver(auditioned.mix.loudness, target_lufs=loudness_lufs)
             session = _delivered(session, delivery, loudness_lufs)

@@ -6,15 +6,16 @@ import torch
 from torch import Tensor, nn
 
 from gainstage.console.conditions import Conditions
-from gainstage.console.layout import SectionLayout, unit_from_logit
-from gainstage.models.encoder import Embedding
-from gainstage.roles import ROLES
+from gainstage.console.layout import SectionLayout, logit_from_unit, unit_from_logit
+from gainstage.models.role_statistics import RoleStatistics, at_start
+from gainstage.roles import GROUPS, ROLES, group_of
 
 _LOUDNESS_CENTRE, _LOUDNESS_SPREAD = -20.0, 10.0
+_ROLE_WIDTH = 48
 
 
 class MeanContext(nn.Module):
-    """A layer in which each track sees itself, the mean and the largest value of all tracks.
+    """A layer in which each track sees itself, the mean and the largest value of all, and its group's mean.
 
     Permuting the tracks permutes the outputs; padding takes no part.
 
@@ -25,11 +26,13 @@ class MeanContext(nn.Module):
         super().__init__()
         self.own = nn.Linear(inputs, outputs)
         self.all = nn.Linear(2 * inputs + 1, outputs, bias=False)
+        self.group = nn.Linear(inputs + 1, outputs, bias=False)
         self.norm = nn.LayerNorm(outputs)
 
-    def forward(self, tracks: Tensor, mask: Tensor) -> Tensor:
-        """Mix what each track knows with what all know."""
-        return nn.functional.silu(self.norm(self.own(tracks) + self.all(context(tracks, mask))[:, None]))
+    def forward(self, tracks: Tensor, mask: Tensor, same_group: Tensor) -> Tensor:
+        """Mix what each track knows with what all know and what its group knows."""
+        together = self.all(context(tracks, mask))[:, None] + self.group(group_context(tracks, same_group))
+        return nn.functional.silu(self.norm(self.own(tracks) + together))
 
 
 def context(tracks: Tensor, mask: Tensor) -> Tensor:
@@ -45,49 +48,72 @@ def context(tracks: Tensor, mask: Tensor) -> Tensor:
     return torch.cat([mean, largest, count.log()], dim=-1)
 
 
+def group_context(tracks: Tensor, same_group: Tensor) -> Tensor:
+    """Mean over the tracks of a track's own group, itself included, and the logarithm of their number.
+
+    Shape: tracks (batch, tracks, width), same_group (batch, tracks, tracks) → (batch, tracks, width + 1).
+    """
+    weights = same_group.to(tracks.dtype)
+    count = weights.sum(-1, keepdim=True).clamp(min=1.0)
+    return torch.cat([weights @ tracks / count, count.log()], dim=-1)
+
+
 class Controller(nn.Module):
     """Sets the console from what was heard and from the conditions.
 
     The idea is that of the differentiable mixing console: the same network for every track, fed with its own
-    embedding and the average of all. Role, target loudness and what a person has locked are told to it.
+    embedding and the average of all. Role, target loudness and what a person has locked are told to it. It
+    begins at the console's gentle start, or at the means of a training set's roles (`begin_at`), and learns
+    what differs from them.
 
     Args:
         layout: of the console to drive, section → columns.
         width: of the embeddings.
         hidden: width of the layers.
-        dropout: in training, before the heads.
+        depth: layers in which tracks see each other.
+        dropout: in training.
 
     References: Steinmetz, Pons, Pascual, Serrà, "Automatic multitrack mixing with a differentiable mixing
         console of neural audio effects", ICASSP 2021, section 2.
     """
 
     def __init__(
-        self, layout: Mapping[str, SectionLayout], *, width: int, hidden: int = 256, dropout: float = 0.1
+        self,
+        layout: Mapping[str, SectionLayout],
+        *,
+        width: int,
+        hidden: int = 256,
+        depth: int = 3,
+        dropout: float = 0.1,
     ) -> None:
         super().__init__()
         self.widths = {section: len(columns.driven) for section, columns in layout.items()}
-        self.roles = nn.Embedding(len(ROLES), 32)
-        self.enter = MeanContext(width + 32 + 1 + 2 * self.widths["tracks"], hidden)
-        self.think = MeanContext(hidden, hidden)
+        self.roles = nn.Embedding(len(ROLES), _ROLE_WIDTH)
+        groups = torch.tensor([GROUPS.index(group_of(role)) for role in ROLES])
+        self.register_buffer("groups", groups, persistent=False)
+        told = width + _ROLE_WIDTH + 1 + 2 * self.widths["tracks"]
+        self.layers = nn.ModuleList(MeanContext(hidden if i else told, hidden) for i in range(depth))
         self.drop = nn.Dropout(dropout)
-        self.heads = nn.ModuleDict()
-        for section, columns in layout.items():
-            if not columns.driven:
+        self.heads, self.centres = nn.ModuleDict(), nn.ParameterDict()
+        start = at_start(layout)
+        for section, driven in self.widths.items():
+            if not driven:
                 continue
-            shared = 2 * hidden + 1 + 2 * self.widths[section]
-            head = nn.Sequential(
-                nn.Linear(2 * hidden if section == "tracks" else shared, hidden),
-                nn.SiLU(),
-                nn.Linear(hidden, self.widths[section]),
-            )
-            last = head[-1]
-            assert isinstance(last, nn.Linear)
+            inputs = 2 * hidden + _ROLE_WIDTH if section == "tracks" else 2 * hidden + 1 + 2 * driven
+            last = nn.Linear(hidden, driven)
             nn.init.normal_(last.weight, std=0.01)
-            last.bias.data = columns.start_logits().float()
-            self.heads[section] = head
+            nn.init.zeros_(last.bias)
+            self.heads[section] = nn.Sequential(nn.Linear(inputs, hidden), nn.SiLU(), last)
+            self.centres[section] = nn.Parameter(torch.zeros_like(start.mean[section]))
+        self.begin_at(start)
+
+    def begin_at(self, statistics: RoleStatistics) -> None:
+        """Make the untrained network give these means."""
+        for section in self.heads:
+            self.centres[section].data.copy_(logit_from_unit(statistics.mean[section]))
 
     def forward(
-        self, heard: Embedding, mask: Tensor, conditions: Conditions, strips: Mapping[str, int]
+        self, heard: Tensor, mask: Tensor, conditions: Conditions, strips: Mapping[str, int]
     ) -> dict[str, Tensor]:
         """Unit values of every section.
 
@@ -97,28 +123,39 @@ class Controller(nn.Module):
             conditions: roles, target loudness, locks.
             strips: section → how many strips it has.
 
-        Shape: section → (batch, strips, driven).
+        Shape: heard (batch, tracks, width) → section → (batch, strips, driven).
         """
         batch, num_tracks = mask.shape
+        roles = self.roles(conditions.roles)
         loudness = (conditions.target_loudness_lufs - _LOUDNESS_CENTRE) / _LOUDNESS_SPREAD
-        told = [
-            heard.pooled,
-            self.roles(conditions.roles),
-            loudness.to(heard.pooled)[:, None, None].expand(-1, num_tracks, 1),
-            self._locks(conditions, "tracks", batch, num_tracks, heard.pooled),
-        ]
-        entered = self.enter(torch.cat(told, dim=-1), mask)
-        thought = torch.cat([entered, self.think(entered, mask)], dim=-1)
-        units = {"tracks": unit_from_logit(self.heads["tracks"](self.drop(thought)))}
-        everyone = self.drop(context(thought[..., self.enter.norm.normalized_shape[0] :], mask))
-        for section in ("groups", "returns", "master"):
-            if section not in self.heads:
-                units[section] = heard.pooled.new_zeros(batch, strips[section], 0)
-                continue
-            locks = self._locks(conditions, section, batch, strips[section], heard.pooled)
-            shared = torch.cat([everyone[:, None].expand(-1, strips[section], -1), locks], dim=-1)
-            units[section] = unit_from_logit(self.heads[section](shared))
+        told = loudness.to(heard)[:, None, None].expand(-1, num_tracks, 1)
+        locks = self._locks(conditions, "tracks", batch, num_tracks, heard)
+        same_group = self._same_group(conditions.roles, mask)
+        tracks = self.layers[0](torch.cat([heard, roles, told, locks], dim=-1), mask, same_group)
+        first = tracks
+        for layer in self.layers[1:]:
+            tracks = tracks + layer(self.drop(tracks), mask, same_group)
+        everyone = self.drop(context(tracks, mask))
+        units = {}
+        for section, driven in self.widths.items():
+            if not driven:
+                units[section] = heard.new_zeros(batch, strips[section], 0)
+            elif section == "tracks":
+                seen = self.drop(torch.cat([first, tracks, roles], dim=-1))
+                units[section] = unit_from_logit(
+                    self.centres[section][conditions.roles] + self.heads[section](seen)
+                )
+            else:
+                locks = self._locks(conditions, section, batch, strips[section], heard)
+                seen = torch.cat([everyone[:, None].expand(-1, strips[section], -1), locks], dim=-1)
+                units[section] = unit_from_logit(self.centres[section] + self.heads[section](seen))
         return units
+
+    def _same_group(self, roles: Tensor, mask: Tensor) -> Tensor:
+        """Which pairs of tracks play in the same group. Shape (batch, tracks, tracks)."""
+        assert isinstance(self.groups, Tensor)
+        group = self.groups[roles]
+        return (group[:, :, None] == group[:, None, :]) & mask[:, :, None] & mask[:, None, :]
 
     def _locks(self, conditions: Conditions, section: str, batch: int, strips: int, like: Tensor) -> Tensor:
         """What is locked, and at which values. Shape (batch, strips, 2·driven)."""

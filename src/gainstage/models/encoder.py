@@ -1,13 +1,14 @@
-"""A track's audio as an embedding: log-mel of mid and side, then a small convolutional network."""
+"""A track's spectra as an embedding: moments of the spectra, and of what a convolutional network sees in them."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from gainstage.dsp.torchaudio_import import functional
+from gainstage.models.log_mel import EXTRA_ROWS, PLANES
+from gainstage.models.moments import Moments, RunningNorm, SpectralMoments, activity, level_of, root
 
-_FLOOR_DB = -80.0
+NUMBERS = 13  # the first columns of `SpectralMoments.describe` reach the controller as they are
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,11 @@ class Embedding:
     """What an encoder heard.
 
     Args:
-        pooled: one vector a track, shape (batch, tracks, width).
-        frames: the same over time, shape (batch, tracks, frames, width).
+        pooled: one vector a track.
+        frames: the same network's view over time.
         hop_seconds: time between frames.
+
+    Shape: pooled (rows, width), frames (rows, frames, channels).
     """
 
     pooled: Tensor
@@ -25,109 +28,89 @@ class Embedding:
     hop_seconds: float
 
 
-class LogMel(nn.Module):
-    """Log-mel spectra of mid and side in dB, floored 80 dB below full scale, as (dB + 40) / 40.
+@dataclass(frozen=True)
+class Heard:
+    """What is kept of a passage; `+` joins it to the passage that follows.
 
     Args:
-        sample_rate: of the audio, in Hz. Frequencies above 16 kHz are not heard.
-        bands: mel bands from 30 Hz.
-        window_s: length of the Hann window.
-        hop_s: time between frames.
-
-    Shape: (rows, 2, samples) → (rows, 2, bands, frames).
+        spectra: moments of the spectra.
+        view: moments of the network's view.
+        frames: the view over time, shape (rows, frames, channels).
     """
 
-    def __init__(
-        self, *, sample_rate: int, bands: int = 64, window_s: float = 0.0464, hop_s: float = 0.0464
-    ) -> None:
-        super().__init__()
-        self.sample_rate, self.bands = sample_rate, bands
-        self.fft_size = 2 ** round(torch.tensor(window_s * sample_rate).log2().item())
-        self.hop = round(hop_s * sample_rate)
-        top = min(16000.0, 0.475 * sample_rate)
-        bank = functional.melscale_fbanks(self.fft_size // 2 + 1, 30.0, top, bands, sample_rate, None, "htk")
-        self.register_buffer("bank", bank.T.contiguous(), persistent=False)
-        self.register_buffer("window", torch.hann_window(self.fft_size), persistent=False)
+    spectra: Moments
+    view: Moments
+    frames: Tensor
 
-    def forward(self, audio: Tensor) -> Tensor:
-        """Hear rows of stereo audio."""
-        assert isinstance(self.bank, Tensor)
-        assert isinstance(self.window, Tensor)
-        mid_side = torch.stack([audio[:, 0] + audio[:, 1], audio[:, 0] - audio[:, 1]], dim=1) / 2
-        frames = nn.functional.pad(mid_side, (self.fft_size // 2, self.fft_size // 2)).unfold(
-            -1, self.fft_size, self.hop
-        )
-        spectrum = torch.fft.rfft(frames * self.window)
-        power = (spectrum.real.square() + spectrum.imag.square()) * (4.0 / self.fft_size**2)
-        db = 10.0 * torch.log10((power @ self.bank.T).clamp(min=10.0 ** (_FLOOR_DB / 10.0)))
-        return ((db + 40.0) / 40.0).mT
+    def __add__(self, other: "Heard") -> "Heard":
+        frames = torch.cat([self.frames, other.frames], dim=1)
+        return Heard(self.spectra + other.spectra, self.view + other.view, frames)
 
 
 class Encoder(nn.Module):
-    """A convolutional network on log-mel spectra, the same for all tracks.
+    """A convolutional network over time on log-mel spectra, the same for all tracks.
 
-    Each stage halves bands and frames. The pooled embedding holds mean, spread and largest value over time,
-    so that level, dynamics and single strokes are all heard.
+    Everything is pooled as moments over the time in which a track plays. So a song of any length is heard
+    section by section in bounded memory, and rests and padding do not count.
 
     Args:
-        sample_rate: of the audio it is given, in Hz.
-        channels: width of each stage.
-        width: of the embedding.
-        bands: mel bands.
+        bands: mel bands of the spectra.
+        hop_seconds: between the frames of the spectra.
+        channels: width of each stage; a stage halves the number of frames.
+        width: of the embedding, without the few numbers that are handed through.
 
-    Shape: (batch, tracks, 2, samples) → `Embedding`.
+    Shape: spectra (rows, 3, bands + 2, frames) → `Embedding`; rows are tracks of any songs.
     """
 
     def __init__(
         self,
         *,
-        sample_rate: int,
-        channels: tuple[int, ...] = (32, 64, 128, 192),
+        bands: int,
+        hop_seconds: float,
+        channels: tuple[int, ...] = (160, 160, 192, 192),
         width: int = 192,
-        bands: int = 64,
     ) -> None:
         super().__init__()
-        self.front = LogMel(sample_rate=sample_rate, bands=bands)
-        self.width = width
-        stages: list[nn.Module] = []
-        for inputs, outputs in zip((2, *channels[:-1]), channels, strict=True):
-            stages += [
-                nn.Conv2d(inputs, outputs, 3, stride=2, padding=1),
-                nn.GroupNorm(8, outputs),
-                nn.SiLU(),
-            ]
-        self.stages = nn.Sequential(*stages)
-        self.hop_seconds = self.front.hop * 2 ** len(channels) / sample_rate
-        left = -(-bands // 2 ** len(channels))
-        self.to_frames = nn.Linear(channels[-1] * left, width)
-        # mean levels go round the convolutions too: a spectrum is most of what sets an equaliser
-        self.to_pooled = nn.Linear(3 * width + 4 * bands, width)
+        self.spectral = SpectralMoments(bands)
+        self.hop_seconds = hop_seconds * 2 ** len(channels)
+        inputs = [PLANES * (bands + EXTRA_ROWS), *channels[:-1]]
+        self.stages = nn.ModuleList(
+            nn.Conv1d(i, o, 3, stride=2, padding=1) for i, o in zip(inputs, channels, strict=True)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(o) for o in channels)
+        self.norm = RunningNorm(self.spectral.width)
+        self.from_view = nn.Linear(3 * channels[-1], width)
+        self.from_spectra = nn.Linear(self.spectral.width, width)
+        self.out = nn.Linear(width, width)
+        self.width = width + NUMBERS
 
-    def forward(self, tracks: Tensor, mask: Tensor) -> Embedding:
-        """Hear tracks; those that are padding get zeros.
+    def forward(self, spectra: Tensor, num_frames: Tensor) -> Embedding:
+        """Hear tracks. Shape: spectra (rows, 3, bands + 2, frames), num_frames (rows,)."""
+        heard = self.hear(spectra, num_frames)
+        return Embedding(self.embed(heard), heard.frames, self.hop_seconds)
 
-        Shape: tracks (batch, tracks, 2, samples), mask (batch, tracks).
-        """
-        batch, num_tracks = mask.shape
-        present = torch.nonzero(mask.flatten()).flatten()
-        rows = tracks.flatten(0, 1).index_select(0, present)
-        mel = self.front(rows)  # (rows, 2, bands, frames)
-        maps = self.stages(mel)  # (rows, channels, bands', frames')
-        frames = nn.functional.silu(self.to_frames(maps.flatten(1, 2).mT))  # (rows, frames', width)
-        spectra = torch.cat([mel.mean(-1), mel.amax(-1)], dim=1).flatten(1)
-        pooled = torch.cat([frames.mean(1), _spread(frames), frames.amax(1), spectra], dim=1)
-        out = nn.functional.silu(self.to_pooled(pooled))
-        return Embedding(
-            out.new_zeros(batch * num_tracks, self.width)
-            .index_copy(0, present, out)
-            .unflatten(0, (batch, num_tracks)),
-            frames.new_zeros(batch * num_tracks, *frames.shape[1:])
-            .index_copy(0, present, frames)
-            .unflatten(0, (batch, num_tracks)),
-            self.hop_seconds,
+    def hear(self, spectra: Tensor, num_frames: Tensor) -> Heard:
+        """One section of each track. Shape: spectra (rows, 3, bands + 2, frames), num_frames (rows,)."""
+        view, lengths = spectra.flatten(1, 2), num_frames
+        plays = activity(level_of(spectra))
+        for conv, norm in zip(self.stages, self.norms, strict=True):
+            lengths = torch.div(lengths + 1, 2, rounding_mode="floor")
+            view = nn.functional.silu(norm(conv(view).mT)).mT
+            # what lies behind the end is silence to the next stage, whether it is padding or not there at all
+            view = view * (torch.arange(view.shape[-1], device=view.device) < lengths[:, None])[:, None]
+            plays = nn.functional.pad(plays, (0, plays.shape[-1] % 2)).unflatten(-1, (-1, 2)).mean(-1)
+        total = torch.cat([view, view.square()], dim=1) @ plays[..., None]
+        largest = (view * (plays > 0.0)[:, None]).amax(-1).clamp(min=0.0)
+        weight, count = plays.sum(-1, keepdim=True), lengths[:, None].to(plays)
+        return Heard(
+            self.spectral(spectra, num_frames), Moments(total[..., 0], largest, weight, count), view.mT
         )
 
-
-def _spread(frames: Tensor) -> Tensor:
-    """Standard deviation over time with a finite gradient where nothing moves."""
-    return ((frames - frames.mean(1, keepdim=True)).square().mean(1) + 1e-6).sqrt()
+    def embed(self, heard: Heard) -> Tensor:
+        """Embedding of what was heard. Shape: (rows, width)."""
+        numbers = self.norm(self.spectral.describe(heard.spectra))
+        mean, square = heard.view.mean().chunk(2, dim=1)
+        view = torch.cat([mean, root(square - mean.square()), heard.view.largest], dim=1)
+        seen = nn.functional.silu(self.from_view(view) + self.from_spectra(numbers))
+        embedding: Tensor = torch.cat([self.out(seen), numbers[:, :NUMBERS]], dim=1)
+        return embedding

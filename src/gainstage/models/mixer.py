@@ -1,14 +1,16 @@
-"""Encoder, controller and console as one."""
+"""Front end, encoder, controller and console as one."""
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor, nn
 
 from gainstage.console.conditions import Conditions, apply_locks
 from gainstage.console.console import Console, Rendered
 from gainstage.console.parameters import Parameters
 from gainstage.models.controller import Controller
-from gainstage.models.encoder import Encoder
+from gainstage.models.encoder import Embedding, Encoder
+from gainstage.models.log_mel import LogMel
 
 
 @dataclass(frozen=True)
@@ -23,22 +25,30 @@ class Mixer(nn.Module):
     """Hears tracks, sets the console, renders the mix.
 
     Args:
-        encoder: tracks → embeddings.
+        front: audio → spectra.
+        encoder: spectra → embeddings.
         controller: embeddings and conditions → unit values.
         console: physical values and tracks → mix.
     """
 
-    def __init__(self, encoder: Encoder, controller: Controller, console: Console) -> None:
+    def __init__(self, front: LogMel, encoder: Encoder, controller: Controller, console: Console) -> None:
         super().__init__()
-        self.encoder, self.controller, self.console = encoder, controller, console
+        self.front, self.encoder, self.controller, self.console = front, encoder, controller, console
 
-    def decide(self, tracks: Tensor, mask: Tensor, conditions: Conditions) -> Decided:
-        """Set the console for gain-staged tracks. Shape: tracks (batch, tracks, 2, samples)."""
+    def listen(self, spectra: Tensor, num_frames: Tensor) -> Tensor:
+        """Embeddings of single tracks.
+
+        Shape: spectra (rows, 3, bands + 2, frames), num_frames (rows,) → (rows, width).
+        """
+        heard: Embedding = self.encoder(spectra, num_frames)
+        return heard.pooled
+
+    def set(self, embeddings: Tensor, mask: Tensor, conditions: Conditions) -> Decided:
+        """Set the console for tracks that were heard. Shape: embeddings (batch, tracks, width)."""
         batch, num_tracks = mask.shape
         neutral = self.console.neutral(batch=batch, tracks=num_tracks)
         strips = {section: values.shape[1] for section, values in neutral.values.items()}
-        heard = self.encoder(tracks, mask)
-        units = apply_locks(self.controller(heard, mask, conditions, strips), conditions)
+        units = apply_locks(self.controller(embeddings, mask, conditions, strips), conditions)
         layout = self.console.layout
         values = {s: layout[s].to_physical(u, neutral.values[s].to(u.device)) for s, u in units.items()}
         return Decided(units, replace(neutral, values=values))
@@ -46,8 +56,11 @@ class Mixer(nn.Module):
     def forward(
         self, tracks: Tensor, mask: Tensor, is_stereo: Tensor, conditions: Conditions, *, sample_rate: int
     ) -> Rendered:
-        """Mix gain-staged tracks that all start at the song's start."""
-        parameters = self.decide(tracks, mask, conditions).parameters
+        """Mix gain-staged tracks that start at the song's start, at the front end's rate."""
+        spectra = self.front(tracks.flatten(0, 1))
+        frames = torch.full((len(spectra),), spectra.shape[-1], device=mask.device)
+        heard = torch.where(mask[..., None], self.listen(spectra, frames).unflatten(0, mask.shape), 0.0)
+        parameters = self.set(heard, mask, conditions).parameters
         return self.console.render(
             tracks, parameters, sample_rate=sample_rate, mask=mask, is_stereo=is_stereo
         )

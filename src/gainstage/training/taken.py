@@ -16,7 +16,7 @@ class Taken:
 
     Args:
         batch: what the step was given.
-        units: section → unit values, the network's own, before locks; detached.
+        units: section → unit values as the console got them, locks in place; detached.
         locked: section → which of them a person holds.
         estimate: the mix as the network set it, detached.
         target: the mix it is held against, at the same samples.

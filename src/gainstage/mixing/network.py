@@ -1,0 +1,58 @@
+"""Let a trained network set the console for a folder of stems."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gainstage.data.audio_file import AudioReader
+from gainstage.data.manifest import Track
+from gainstage.engineer.decision import MixDecision
+from gainstage.mixing.hear import HeardSong
+from gainstage.mixing.render import Progress
+from gainstage.models.checkpoint import TrainedMixer
+from gainstage.models.network_engineer import NetworkEngineer, NetworkTrack, sections
+
+BLOCK = 1 << 16
+
+
+def decide_by_network(
+    trained: TrainedMixer, heard: HeardSong, stems: Path, *, loudness_lufs: float, progress: Progress
+) -> MixDecision:
+    """The network's mix of a song.
+
+    Each stem is read once more, staged and at the network's own rate, and heard section by section. Tracks
+    are handed over in the order of their content, so that renaming and reordering files changes nothing.
+
+    Args:
+        trained: the network.
+        heard: the song.
+        stems: its folder.
+        loudness_lufs: what the mix is made for.
+        progress: told how far the work is.
+    """
+    engineer = NetworkEngineer(trained.mixer, name=f"network {trained.digest}")
+    order = heard.by_content()
+    tracks = []
+    for done, i in enumerate(order):
+        progress("listening", done, len(order))
+        features, row = heard.tracks[i].features, heard.song.tracks[i]
+        embedding = None
+        if not features.is_silent:
+            rate = trained.mixer.front.settings.sample_rate
+            blocks = _staged(stems, row, features.trim_db, sample_rate=rate)
+            embedding = engineer.listen(sections(blocks, trained.mixer.front))
+        tracks.append(NetworkTrack(heard.tracks[i].role, features.trim_db, embedding))
+    progress("listening", len(order), len(order))
+    decision = engineer.decide(tracks, target_loudness_lufs=loudness_lufs)
+    in_order = tuple(decision.tracks[order.index(i)] for i in range(len(order)))
+    return MixDecision(decision.engineer, in_order, decision.returns, decision.master)
+
+
+def _staged(stems: Path, row: Track, trim_db: float, *, sample_rate: int) -> Iterator[Tensor]:
+    """Blocks of a stem, staged, with two channels. Shape: each (2, samples)."""
+    gain = 10.0 ** (trim_db / 20.0)
+    with AudioReader(stems / row.file, sample_rate=sample_rate, channels=row.channels) as reader:
+        for block in reader.blocks(BLOCK):
+            yield torch.from_numpy(block).expand(2, -1) * gain

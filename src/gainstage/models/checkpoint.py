@@ -1,0 +1,131 @@
+"""A trained mixer in a file: tensors and plain values, read without running anything that the file brings."""
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gainstage.console.spec import ConsoleSpec
+from gainstage.models.mixer import Mixer
+from gainstage.models.role_statistics import RoleStatistics
+from gainstage.models.settings import MixerSettings, settings_from
+
+KEY = "gainstage"
+_FORMAT, _VERSION = "gainstage-mixer", 1
+_PREFIX = "mixer."
+
+
+@dataclass(frozen=True)
+class TrainedMixer:
+    """A mixer as it was trained.
+
+    Args:
+        mixer: with its weights, in evaluation mode.
+        settings: what it was built from.
+        usual: mean and spread of the parameters of its training set.
+        step: how many steps it was trained.
+        digest: first digits of the SHA-256 of the file.
+        path: the file.
+    """
+
+    mixer: Mixer
+    settings: MixerSettings
+    usual: RoleStatistics
+    step: int
+    digest: str
+    path: Path
+
+
+def describe(settings: MixerSettings, usual: RoleStatistics) -> dict[str, Any]:
+    """What a checkpoint needs beside the weights, to be a mixer again."""
+    return {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "gainstage": version("gainstage"),
+        "settings": settings.plain(),
+        "usual": {"mean": dict(usual.mean), "spread": dict(usual.spread)},
+    }
+
+
+def read_checkpoint(path: Path, *, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read all of a checkpoint, plain values and tensors only.
+
+    Raises:
+        ValueError: it is not there, cut short, no checkpoint, or holds objects that could run code.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} is not there; give the path of a checkpoint, such as last.ckpt of a run")
+    try:
+        loaded = torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError:
+        raise ValueError(
+            f"{path} is refused: it is no checkpoint, or it holds Python objects, which could run code"
+        ) from None
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise ValueError(
+            f"{path} cannot be read as a checkpoint, it may be cut short ({' '.join(str(error).split())[:80]})"
+        ) from None
+    if not isinstance(loaded, Mapping) or "state_dict" not in loaded:
+        raise ValueError(f"{path} is no checkpoint of a training: it has no 'state_dict'")
+    return dict(loaded)
+
+
+def load_mixer(path: Path, *, console: ConsoleSpec | None = None) -> TrainedMixer:
+    """A mixer from a checkpoint.
+
+    Args:
+        path: the file.
+        console: the console that it must drive; any if not given.
+
+    Raises:
+        ValueError: the file cannot be used: not there, cut short, no mixer, of another console, or with code
+            in it; one sentence says which.
+    """
+    loaded = read_checkpoint(path)
+    about = loaded.get(KEY)
+    if not isinstance(about, Mapping) or about.get("format") != _FORMAT:
+        raise ValueError(f"{path} is no mixer of Gainstage: its '{KEY}' part is missing")
+    if about.get("version") != _VERSION:
+        raise ValueError(
+            f"{path} has version {about.get('version')} of the format, this program reads {_VERSION}: "
+            "update gainstage, or train again"
+        )
+    try:
+        settings = settings_from(about["settings"])
+        usual = RoleStatistics(about["usual"]["mean"], about["usual"]["spread"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} does not say what its mixer is built from ({_first(error)})") from None
+    if console is not None and (wrong := _difference(settings.console, console)):
+        raise ValueError(f"{path} drives another console: {wrong}; use that console, or train on this one")
+    mixer = settings.build()
+    state = {k.removeprefix(_PREFIX): v for k, v in loaded["state_dict"].items() if k.startswith(_PREFIX)}
+    try:
+        mixer.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{path}: its weights do not fit its mixer ({_first(error)})") from None
+    bad = [name for name, value in state.items() if not bool(value.isfinite().all())]
+    if bad:
+        raise ValueError(f"{path}: the weights '{bad[0]}' are not finite; use an earlier checkpoint")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return TrainedMixer(mixer.eval(), settings, usual, int(loaded.get("global_step", 0)), digest, path)
+
+
+def _difference(theirs: ConsoleSpec, ours: ConsoleSpec) -> str:
+    """The first part in which two consoles differ, in words; empty if they do not."""
+    for name in type(ours).model_fields:
+        a, b = getattr(theirs, name), getattr(ours, name)
+        if a != b:
+            shown = [
+                [getattr(part, "name", part) for part in x] if isinstance(x, list) else x for x in (a, b)
+            ]
+            return f"its {name} are {shown[0]}, here they are {shown[1]}"
+    return ""
+
+
+def _first(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]

@@ -1,0 +1,1 @@
+"""How a batch becomes input, estimate and target."""
