@@ -35,8 +35,9 @@ def batch(index: int = 0, *, samples: int = SAMPLES, songs: int = SONGS) -> Batc
         for section, layout in CONSOLE.layout.items()
     }
     return Batch(
-        spectra=torch.rand(songs, TRACKS, 2, 4, 5, generator=generator),
-        num_frames=torch.full((songs,), 5),
+        spectra=torch.rand(songs * TRACKS, 2, 4, 5, generator=generator),
+        num_frames=torch.full((songs * TRACKS,), 5),
+        heard=torch.arange(songs * TRACKS).reshape(songs, TRACKS),
         mask=torch.ones(songs, TRACKS, dtype=torch.bool),
         is_stereo=torch.zeros(songs, TRACKS, dtype=torch.bool),
         conditions=Conditions(
@@ -88,7 +89,7 @@ class System(pl.LightningModule):
         self.last: Taken | None = None
 
     def _step(self, given: Batch) -> Tensor:
-        heard = given.spectra.mean((2, 3, 4))  # (batch, tracks)
+        heard = given.spectra.mean((1, 2, 3))[given.heard]  # (batch, tracks)
         with self.clock("encoder"):
             units = {
                 s: torch.sigmoid(

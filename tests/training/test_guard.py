@@ -90,15 +90,24 @@ def test_the_gradient_is_looked_at_before_clipping_spreads_it(tmp_path: Path) ->
     assert all(bool(value.isfinite().all()) for value in weights.values())
 
 
-def test_a_song_with_broken_audio_is_named_before_what_it_broke(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("field", "index", "said"),
+    [
+        ("tracks", (1, 0, 0, 7), "the audio of track 1 of song 'song 0-1' is not finite"),
+        ("spectra", (5, 0, 0, 3), "the spectrum of track 2 of song 'song 0-2' is not finite"),
+    ],
+)
+def test_a_song_with_broken_input_is_named_before_what_it_broke(
+    field: str, index: tuple[int, ...], said: str, tmp_path: Path
+) -> None:
     class Broken(scene.Batches):
-        def __getitem__(self, index: int) -> Batch:
-            given = super().__getitem__(index)
-            given.tracks[1, 0, 0, 7] = NAN
+        def __getitem__(self, number: int) -> Batch:
+            given = super().__getitem__(number)
+            getattr(given, field)[index] = NAN
             return given
 
     trainer = scene.trainer(tmp_path, callbacks=[FiniteGuard()])
-    with pytest.raises(NotFinite, match="the audio of track 1 of song 'song 0-1' is not finite"):
+    with pytest.raises(NotFinite, match=said):
         scene.fit(trainer, scene.System(), DataLoader(Broken(2), batch_size=None))
 
 

@@ -43,8 +43,12 @@ class ProcessorSpec(BaseModel):
         unknown = sorted(set(self.settings) - set(getattr(kind, "__dataclass_fields__", {})))
         if unknown:
             raise ValueError(f"{self.name} has no setting '{unknown[0]}'")
-        processor = TypeAdapter(kind).validate_python(self.settings)
-        return processor
+        return _adapter(kind).validate_python(self.settings)
+
+
+@cache
+def _adapter(kind: type[Processor]) -> TypeAdapter[Processor]:
+    return TypeAdapter(kind)
 
 
 def _from_name(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from functools import cache
 
 from gainstage.processors.parameter import Kind, Parameter, Scale
 from gainstage.processors.processor import Processor, State
@@ -11,11 +12,13 @@ __all__ = ["Kind", "Parameter", "Processor", "Scale", "State", "find", "names"]
 _NOT_EFFECTS = {"parameter", "processor"}
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """The names of all processors: the files of this package."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_EFFECTS)
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _NOT_EFFECTS))
 
 
+@cache
 def find(name: str) -> type[Processor]:
     """The processor class that lives in the file of that name.
 

@@ -124,7 +124,8 @@ def _fault(taken: Taken, layout: Mapping[str, SectionLayout]) -> str | None:
 def _input_fault(taken: Taken) -> str | None:
     batch = taken.batch
     if (found := _first(batch.spectra)) is not None:
-        return f"the spectra of track {found[1] + 1} of song '{batch.song_ids[found[0]]}' are not finite"
+        item, track = ((batch.heard == found[0]) & batch.mask).nonzero()[0].tolist()
+        return f"the spectrum of track {track + 1} of song '{batch.song_ids[item]}' is not finite"
     if (found := _first(batch.tracks)) is not None:
         song = batch.song_ids[int(batch.rendered[found[0]])]
         return f"the audio of track {found[1] + 1} of song '{song}' is not finite"
