@@ -35,7 +35,8 @@ _DB_PER_VALUE = 40.0  # of the front end
 class Item:
     """One song of a batch; see `Batch` for what the fields mean.
 
-    `heard` says, for each track, whose audio from which frame on its spectra are.
+    `heard` says, for each track, whose audio from which frame on its spectra are, and how many frames: a
+    track is the same in two items only if all three are.
 
     Shape: spectra (tracks, planes, bands, frames), is_stereo and roles (tracks,), truth (strips, driven),
         tracks (tracks, 2, samples), target (2, samples).
@@ -43,7 +44,7 @@ class Item:
 
     song_id: str
     spectra: Tensor
-    heard: tuple[tuple[str, int], ...]
+    heard: tuple[tuple[str, int, int], ...]
     is_stereo: Tensor
     roles: Tensor
     truth: Mapping[str, Tensor]
@@ -126,7 +127,7 @@ class SongDataset(Dataset[Item]):
         return Item(
             song_id=song.name,
             spectra=passage.spectra,
-            heard=tuple((track.content_hash, first) for track in song.tracks),
+            heard=tuple((track.content_hash, first, passage.num_frames) for track in song.tracks),
             is_stereo=torch.tensor([track.channels == 2 for track in song.tracks]),
             roles=torch.tensor([ROLES.index(track.role) for track in song.tracks]),
             truth=self._units(truth, len(song.tracks)),
@@ -138,6 +139,13 @@ class SongDataset(Dataset[Item]):
             tracks=tracks,
             target=target,
         )
+
+    def known(self, row: int) -> tuple[Tensor, Mapping[str, Tensor]] | None:
+        """Roles and unit values of a song whose settings are known; see `models.role_statistics.gather`."""
+        truth = self._truth(row)
+        if truth is None:
+            return None
+        return torch.tensor([ROLES.index(track.role) for track in self.songs[row].tracks]), truth.units
 
     def _place(self, row: int, places: tuple[float, ...], *, has_audio: bool) -> tuple[int, int, Passage]:
         """Where the excerpt begins, the first frame of what is heard around it, and that."""
@@ -268,7 +276,7 @@ def collate(items: Sequence[Item]) -> Batch:
 
 def _heard_once(items: Sequence[Item]) -> tuple[Tensor, Tensor, list[Tensor]]:
     """The spectra of all tracks, those that items share only once; their frames; each item's rows."""
-    rows: dict[tuple[str, int], int] = {}
+    rows: dict[tuple[str, int, int], int] = {}
     parts: list[Tensor] = []
     heard = []
     for item in items:

@@ -52,6 +52,8 @@ class System(pl.LightningModule):
         settings_weight: how much it counts.
         optimizer: how steps are made.
         seed: of the locks.
+        about: what a checkpoint holds beside the weights.
+        clock: tells the parts of a step apart.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class System(pl.LightningModule):
         settings_weight: float = 1.0,
         optimizer: OptimizerSettings,
         seed: int = 0,
+        about: Mapping[str, Any] | None = None,
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
@@ -71,6 +74,7 @@ class System(pl.LightningModule):
         self.task, self.losses = task, losses
         self.settings_loss, self.settings_weight = settings_loss, settings_weight
         self.optimizer, self.seed = optimizer, seed
+        self.about = dict(about or {})
         self.clock = clock or Clock()
         self.last: Taken | None = None
 
@@ -129,6 +133,10 @@ class System(pl.LightningModule):
         values = {f"{stage}/{name}": value.mean() for name, value in taken.losses.items() if len(value)}
         self.log_dict({**values, f"{stage}/total": total.detach()}, batch_size=len(taken.batch.song_ids))
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say what the weights are of."""
+        checkpoint.update(self.about)
+
     def configure_optimizers(self) -> Mapping[str, Any]:  # type: ignore[override]
         """AdamW; matrices decay, what is left does not."""
         named = dict(self.named_parameters())
@@ -141,7 +149,7 @@ class System(pl.LightningModule):
             lr=given.learning_rate,
             weight_decay=given.weight_decay,
         )
-        last_step = int(self.trainer.estimated_stepping_batches)
+        last_step = int(self.trainer.max_steps)
         schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: given.share(step, last_step))
         return {"optimizer": adam, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

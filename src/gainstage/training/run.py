@@ -1,0 +1,172 @@
+"""Train a mixer: from settings and songs to checkpoints."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger
+
+from gainstage.data.manifest import Song
+from gainstage.data.spectra import Progress
+from gainstage.losses.settings import SettingsLoss
+from gainstage.losses.weighted import Weighted, WeightedLosses
+from gainstage.models.checkpoint import KEY, describe, load_mixer
+from gainstage.models.settings import MixerSettings
+from gainstage.tasks.paired import PairedTask
+from gainstage.training.checkpoints import LastCheckpoint, WholeCheckpoints, best_checkpoint, newest
+from gainstage.training.clock import Clock
+from gainstage.training.data_module import DataSettings, SongsModule
+from gainstage.training.guard import FiniteGuard
+from gainstage.training.quiet import quiet_lightning
+from gainstage.training.system import OptimizerSettings, System
+
+CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """What is minimised.
+
+    Args:
+        audio: name → loss on the mix and its weight.
+        settings: section → weight of the loss on the settings themselves, where the truth is known.
+        settings_weight: of all of those.
+    """
+
+    audio: Mapping[str, Weighted]
+    settings: Mapping[str, float] = field(
+        default_factory=lambda: {"tracks": 1.0, "returns": 0.2, "master": 0.2}
+    )
+    settings_weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class TaskSettings:
+    """How a batch becomes estimate and target.
+
+    Args:
+        most_locked: largest share of parameters that are locked in training, 0 … 1.
+    """
+
+    most_locked: float = 0.5
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that decides what a training comes to.
+
+    Args:
+        mixer: the network and its console.
+        data: how songs become batches.
+        task: how batches become estimate and target.
+        losses: what is minimised.
+        optimizer: how steps are made.
+        steps: how many.
+        seed: of everything that is drawn.
+    """
+
+    mixer: MixerSettings
+    data: DataSettings
+    task: TaskSettings
+    losses: LossSettings
+    optimizer: OptimizerSettings
+    steps: int
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Args:
+        best: the checkpoint with the lowest validation loss.
+        last: where it can go on.
+        steps: how many were made in all.
+        seconds: of the training itself, without hearing the songs first.
+    """
+
+    best: Path
+    last: Path
+    steps: int
+    seconds: float
+
+
+MakeTrainer = Callable[..., pl.Trainer]
+"""`pytorch_lightning.Trainer` with what a config says of it; called with what only a run knows."""
+
+
+def train(
+    experiment: Experiment,
+    songs: Sequence[Song],
+    out: Path,
+    *,
+    trainer: MakeTrainer,
+    callbacks: Sequence[pl.Callback] = (),
+    logger: Logger | bool = False,
+    resume: Path | None = None,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a mixer.
+
+    Args:
+        experiment: what is trained, and how.
+        songs: with splits.
+        out: folder of the run; its `checkpoints` get `best.ckpt` and `last.ckpt`.
+        trainer: makes Lightning's trainer.
+        callbacks: beside those that are always there: the guard against what is not finite, and checkpoints.
+        logger: where losses go.
+        resume: a checkpoint, or the folder of a run, to go on from.
+        clock: tells the parts of a step apart.
+        progress: told how far the hearing of the songs is, before training begins.
+
+    Raises:
+        ValueError: settings, songs or checkpoint cannot be used, or a value became infinite or NaN; one
+            sentence says which.
+        OSError: a file cannot be written.
+    """
+    folder = Path(out) / CHECKPOINTS
+    pl.seed_everything(experiment.seed, workers=True, verbose=False)
+    mixer = experiment.mixer.build()
+    start = None if resume is None else newest(Path(resume))
+    if start is not None:
+        load_mixer(start, console=experiment.mixer.console)  # says in a sentence what does not fit
+    songs_module = SongsModule(songs, mixer, experiment.data, steps=experiment.steps, seed=experiment.seed)
+    songs_module.prepare(progress)
+    usual = songs_module.usual()
+    mixer.controller.begin_at(usual)
+    clock = clock or Clock()
+    system = System(
+        mixer,
+        PairedTask(mixer.console, usual, most_locked=experiment.task.most_locked),
+        WeightedLosses(experiment.losses.audio),
+        SettingsLoss(usual.spread, experiment.losses.settings),
+        settings_weight=experiment.losses.settings_weight,
+        optimizer=experiment.optimizer,
+        seed=experiment.seed,
+        about={KEY: describe(experiment.mixer, usual)},
+        clock=clock,
+    )
+    best = best_checkpoint(folder)
+    last = LastCheckpoint(folder)
+    with quiet_lightning():
+        runner = trainer(
+            max_steps=experiment.steps,
+            max_epochs=-1,
+            gradient_clip_val=experiment.optimizer.clip_norm,
+            callbacks=[FiniteGuard(), *callbacks, best, last],
+            logger=logger,
+            default_root_dir=out,
+            plugins=[WholeCheckpoints()],
+            check_val_every_n_epoch=None,
+            use_distributed_sampler=False,
+        )
+        began = time.monotonic()
+        runner.fit(system, songs_module, ckpt_path=None if start is None else str(start))
+        seconds = time.monotonic() - began
+    found = Path(best.best_model_path) if best.best_model_path else last.path
+    return Trained(found, last.path, int(runner.global_step), seconds)
