@@ -14,11 +14,12 @@ from gainstage.console.session import Session
 from gainstage.console.spec import ConsoleSpec
 from gainstage.data.audio_file import AudioReader
 from gainstage.data.manifest import AudioRef, Song, Track
+from gainstage.data.truth import match_tracks
 from gainstage.dsp.features import FeatureMeter
 from gainstage.engineer.decision import MixDecision
 from gainstage.engineer.hearing import HeardTrack
 from gainstage.evaluation.rendering import render
-from gainstage.evaluation.truth import arranged, truth_of
+from gainstage.evaluation.truth import truth_of
 
 MOVED_DB = 12.0
 _MOST_BYTES = 4 << 30
@@ -87,7 +88,7 @@ def play(song: Song, *, spec: ConsoleSpec, seed: int, root: Path = Path()) -> Pl
     tracks = by_content(song)
     recorded = _stems(song, tracks, root)
     is_stereo = torch.tensor([track.channels == 2 for track in tracks])
-    session = arranged(Session.load(root / song.folder / song.session), tracks) if song.session else None
+    session = _session(song, tracks, root)
     target = _target(song, session, recorded, is_stereo, root)
     gains_db = tuple(moved_db(seed, song, track) for track in tracks)
     gains = 10.0 ** (torch.tensor(gains_db) / 20.0)
@@ -97,6 +98,16 @@ def play(song: Song, *, spec: ConsoleSpec, seed: int, root: Path = Path()) -> Pl
         raise ValueError("every track is silent; there is nothing to mix")
     truth = truth_of(session, spec, gains_db) if session else None
     return PlayedSong(song, tracks, audio, is_stereo, gains_db, heard, target, truth)
+
+
+def _session(song: Song, tracks: tuple[Track, ...], root: Path) -> Session | None:
+    """The session behind the mix, its tracks in the order of `tracks`."""
+    if not song.session:
+        return None
+    path = root / song.folder / song.session
+    session = Session.load(path)
+    places = match_tracks(song.model_copy(update={"tracks": tracks}), session, path)
+    return session.model_copy(update={"tracks": [session.tracks[place] for place in places]})
 
 
 def _stems(song: Song, tracks: tuple[Track, ...], root: Path) -> Tensor:

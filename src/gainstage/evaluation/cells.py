@@ -1,0 +1,65 @@
+"""Scores as the cells of tables: the same words in a terminal and on a page."""
+
+from collections.abc import Iterable, Sequence
+
+from gainstage.evaluation.results import TARGET, Evaluation
+from gainstage.evaluation.statistics import Gain, Score
+from gainstage.metrics.metric import METRICS, Metric
+from gainstage.report import words
+
+MAIN = ("sum_difference", "af", "loudness_error_lu", "plr_error_db", "width_error_db")
+"""What is looked at first."""
+
+LEVELS = ("loudness_lufs", "plr_db", "width_db")
+"""Measures of the mixes themselves, beside the target's."""
+
+MARK = "†"
+DUAL_MONO = f"{MARK} in some songs a mix is dual mono there: what concerns S means nothing in them."
+
+
+def heads(names: Iterable[str]) -> list[str]:
+    """Titles of metrics with their units."""
+    return [
+        f"{METRICS[name].title}, {METRICS[name].unit}" if METRICS[name].unit else METRICS[name].title
+        for name in names
+    ]
+
+
+def median_cell(score: Score, metric: Metric) -> str:
+    """`0.512 [0.480, 0.551]`, marked where songs say nothing about S."""
+    middle, low, high = (
+        words.number(value, digits=metric.digits) for value in (score.median, score.low, score.high)
+    )
+    interval = f" [{low}, {high}]" if score.low == score.low else ""
+    return f"{middle}{interval}{f' {MARK}' if score.num_dual_mono else ''}"
+
+
+def gain_cell(gain: Gain) -> str:
+    """`+35 % [28, 41]`; a dash where no song says anything."""
+    percent = [100.0 * value for value in (gain.gain, gain.low, gain.high)]
+    middle = words.number(percent[0], "%", digits=0, signed=True)
+    low, high = (words.number(value, digits=0) for value in percent[1:])
+    return f"{middle} [{low}, {high}]" if gain.low == gain.low else middle
+
+
+def system_rows(
+    evaluation: Evaluation, found: Sequence[Score], names: Sequence[str], *, with_target: bool = False
+) -> list[tuple[str, ...]]:
+    """A row a system: its name and the medians of some metrics."""
+    by_key = {(score.system, score.metric): score for score in found}
+    systems = (TARGET, *evaluation.systems) if with_target else evaluation.systems
+    return [
+        (words.title(system), *(median_cell(by_key[system, name], METRICS[name]) for name in names))
+        for system in systems
+    ]
+
+
+def shown(evaluation: Evaluation, names: Iterable[str]) -> list[str]:
+    """Those of some metrics that were measured."""
+    measured = {metric.name for metric in evaluation.metrics}
+    return [name for name in names if name in measured]
+
+
+def has_dual_mono(found: Iterable[Score]) -> bool:
+    """Whether a mark stands anywhere."""
+    return any(score.num_dual_mono for score in found)
