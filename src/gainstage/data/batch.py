@@ -27,7 +27,8 @@ class Batch:
         conditions: roles, target loudness; no locks yet, a task draws them.
         truth: section → unit values of the mix, where `has_truth`.
         has_truth: whether the settings behind the mix are known.
-        output_gain_db: the master's output gain in the mix, 0 where it is not known; it is not driven.
+        output_gain_db: the master's output gain behind the target as it is given here, 0 where it is not
+            known; it is not driven.
         rendered: the items whose audio is here.
         tracks: their gain-staged tracks, pre-roll first; a mono track holds its signal in both channels.
         target: the mix of the same passage at the song's loudness of −20 LUFS, pre-roll included; NaN where
@@ -38,8 +39,9 @@ class Batch:
         song_ids: name of each song.
 
     Shape: spectra (rows, planes, bands, frames), num_frames (rows,), heard, mask and is_stereo
-        (batch, tracks), truth (batch, strips, driven), has_truth and output_gain_db (batch,), rendered (rendered,),
-        tracks (rendered, tracks, 2, samples), target (rendered, 2, samples), start_sample (rendered,).
+        (batch, tracks), truth (batch, strips, driven), has_truth and output_gain_db (batch,),
+        rendered (rendered,), tracks (rendered, tracks, 2, samples), target (rendered, 2, samples),
+        start_sample (rendered,).
     """
 
     spectra: Tensor

@@ -76,7 +76,7 @@ class Draw:
 
 
 def draw(index: int, *, seed: int, rows: tuple[str, ...], settings: ExcerptSettings) -> Draw:
-    """What an index means: every epoch of as many indices as rows shows each row once, in an order of its own.
+    """What an index means: every epoch of as many indices as rows shows each row once, in its own order.
 
     Args:
         index: from 0, without an end.

@@ -1,0 +1,103 @@
+"""Songs from any source, split and checked: what a config names to get its data."""
+
+import fnmatch
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from gainstage.data.manifest import Song, Split, read_manifest
+from gainstage.data.sources.folders import load_folders
+from gainstage.data.sources.musdb_hq import load_musdb_hq
+from gainstage.data.sources.splits import check_splits, split_songs
+
+Source = Literal["built_in", "folders", "musdb_hq"]
+Progress = Callable[[str, int, int], None]
+
+MANIFEST = "manifest.jsonl"
+
+
+def load_songs(
+    source: Source,
+    root: Path | str,
+    *,
+    validation: float = 0.1,
+    test: float = 0.1,
+    seed: int = 0,
+    exclude: Sequence[str] = (),
+    paired: bool = True,
+    cache: Path | str | None = None,
+    progress: Progress | None = None,
+    jobs: int = 2,
+) -> list[Song]:
+    """Songs with a split each, whose folders are absolute.
+
+    Args:
+        source: `built_in` (what `gainstage synth --dataset` wrote, or any folder with a manifest.jsonl),
+            `folders` (a folder a song) or `musdb_hq`.
+        root: of the data.
+        validation, test: shares to hold out where the data has no split of its own.
+        seed: of that draw.
+        exclude: names of songs to leave out; `*` stands for anything.
+        paired: every song needs a mix or a session to learn from.
+        cache: where to keep what was measured; in the root if not given.
+        progress: told what is done, how much of it, and of how much.
+        jobs: songs that are measured at the same time.
+
+    Raises:
+        ValueError: the data cannot be used; one sentence says why and what to do.
+    """
+    root, cache = Path(root), None if cache is None else Path(cache)
+    if not root.is_dir():
+        raise ValueError(f"the data's folder {root} does not exist; give the root of the data")
+    match source:
+        case "built_in":
+            songs = _load_manifest(root)
+        case "folders":
+            songs = load_folders(root, cache=cache, progress=progress, jobs=jobs)
+        case "musdb_hq":
+            songs = load_musdb_hq(root, cache=cache, progress=progress, jobs=jobs)
+        case _:
+            raise ValueError(f"there is no source '{source}'; there are built_in, folders and musdb_hq")
+    songs = [song for song in songs if not any(fnmatch.fnmatchcase(song.name, name) for name in exclude)]
+    if not songs:
+        raise ValueError(f"no song is left in {root}; exclude fewer")
+    if paired:
+        _check_paired(songs, root)
+    songs = split_songs(songs, validation=validation, test=test, seed=seed)
+    check_splits(songs)
+    return songs
+
+
+def songs_of(songs: Sequence[Song], split: Split) -> list[Song]:
+    """The songs of one split.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = [song for song in songs if song.split == split]
+    if not found:
+        raise ValueError(f"none of {len(songs)} songs is for {split}; hold out another share, or add songs")
+    return found
+
+
+def _load_manifest(root: Path) -> list[Song]:
+    path = root / MANIFEST
+    if not path.is_file():
+        raise ValueError(
+            f"{root} has no {MANIFEST}; write one with `gainstage synth --dataset --out {root}`, or wait "
+            "until it has finished"
+        )
+    songs = read_manifest(path)
+    if not songs:
+        raise ValueError(f"{path} is empty; write the data set again")
+    return [song.model_copy(update={"folder": str((root / song.folder).resolve())}) for song in songs]
+
+
+def _check_paired(songs: Sequence[Song], root: Path) -> None:
+    alone = [song.name for song in songs if song.mix is None and not song.session]
+    if alone:
+        others = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
+        raise ValueError(
+            f"'{alone[0]}' in {root}{others} has neither a mix nor a session.json: nothing tells how it "
+            "should sound; exclude it, or put the mix beside its stems"
+        )
