@@ -1,5 +1,6 @@
 """Scores as the cells of tables: the same words in a terminal and on a page."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from gainstage.evaluation.results import TARGET, Evaluation
@@ -27,11 +28,20 @@ def heads(names: Iterable[str]) -> list[str]:
 
 def median_cell(score: Score, metric: Metric) -> str:
     """`0.512 [0.480, 0.551]`, marked where songs say nothing about S."""
-    middle, low, high = (
-        words.number(value, digits=metric.digits) for value in (score.median, score.low, score.high)
-    )
-    interval = f" [{low}, {high}]" if score.low == score.low else ""
-    return f"{middle}{interval}{f' {MARK}' if score.num_dual_mono else ''}"
+    return f"{plain_median(score, metric)}{_interval(score, metric)}"
+
+
+def plain_median(score: Score, metric: Metric) -> str:
+    """`0.512`, marked where songs say nothing about S."""
+    mark = f" {MARK}" if score.num_dual_mono else ""
+    return f"{words.number(score.median, digits=metric.digits)}{mark}"
+
+
+def _interval(score: Score, metric: Metric) -> str:
+    if math.isnan(score.low):
+        return ""
+    low, high = (words.number(value, digits=metric.digits) for value in (score.low, score.high))
+    return f" [{low}, {high}]"
 
 
 def gain_cell(gain: Gain) -> str:
@@ -39,7 +49,7 @@ def gain_cell(gain: Gain) -> str:
     percent = [100.0 * value for value in (gain.gain, gain.low, gain.high)]
     middle = words.number(percent[0], "%", digits=0, signed=True)
     low, high = (words.number(value, digits=0) for value in percent[1:])
-    return f"{middle} [{low}, {high}]" if gain.low == gain.low else middle
+    return f"{middle} [{low}, {high}]" if not math.isnan(gain.low) else middle
 
 
 def system_rows(

@@ -12,7 +12,7 @@ from gainstage.evaluation.cells import (
     gain_cell,
     has_dual_mono,
     heads,
-    median_cell,
+    plain_median,
     shown,
     system_rows,
 )
@@ -110,9 +110,7 @@ def _gain_table(evaluation: Evaluation, over: list[Gain], names: list[str], base
         for system in evaluation.systems
         if system != baseline
     ]
-    note = (
-        "1 − median / median of the baseline, songs in pairs; songs with a dual-mono mix do not count for S."
-    )
+    note = "1 − median / median of the baseline, songs in pairs; songs with a dual-mono mix do not count where S does."
     titles = [METRICS[name].title for name in names]
     return _table(f"Nearer than {words.title(baseline)}", ["System", *titles], rows, note)
 
@@ -120,7 +118,7 @@ def _gain_table(evaluation: Evaluation, over: list[Gain], names: list[str], base
 def _metric_table(evaluation: Evaluation, found: list[Score], names: list[str]) -> Table:
     by_key = {(score.system, score.metric): score for score in found}
     rows = [
-        (head, *(median_cell(by_key[s, name], METRICS[name]).split(" [")[0] for s in evaluation.systems))
+        (head, *(plain_median(by_key[s, name], METRICS[name]) for s in evaluation.systems))
         for name, head in zip(names, heads(names), strict=True)
     ]
     return _table("Medians", ["Metric", *map(words.title, evaluation.systems)], rows)
@@ -141,9 +139,10 @@ def _songs(evaluation: Evaluation, found: list[Score]) -> Iterator[Block]:
                     intervals=[(by_key[s, name].low, by_key[s, name].high) for s in evaluation.systems],
                     zero_is_best=True,
                 ),
-                f"{metric.title}: songs as dots, quartiles as a bar, the median and its interval",
+                metric.title,
             )
         )
+    yield Text(("Songs as dots, quartiles as a bar; the median as a mark, with its 95 % interval.",))
     yield Grid(tuple(pictures))
     for name in main[:2]:
         table = np.stack([evaluation.values(system, name) for system in evaluation.systems], axis=1)

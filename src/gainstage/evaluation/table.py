@@ -10,7 +10,7 @@ from gainstage.evaluation.cells import (
     gain_cell,
     has_dual_mono,
     heads,
-    median_cell,
+    plain_median,
     shown,
     system_rows,
 )
@@ -32,14 +32,14 @@ def print_tables(evaluation: Evaluation, *, baseline: str = "sum", terminal: Ter
     found = scores(evaluation)
     over = gains(evaluation, baseline) if baseline in evaluation.systems else []
     count = len(evaluation.songs)
-    title = f"Medians over {count} song{'' if count == 1 else 's'} [95 % interval], lower is nearer"
+    title = f"Distance from the target: medians over {count} song{'' if count == 1 else 's'} [95 % interval]"
     terminal.print(_systems(evaluation, found, over, baseline, title))
     levels = shown(evaluation, LEVELS)
     table = _table(
         "Of the mixes themselves: the nearer to the target, the better", ["system", *heads(levels)]
     )
     for row in system_rows(evaluation, found, levels, with_target=True):
-        table.add_row(*row)
+        table.add_row(*map(_in_two, row))
     terminal.print(table)
     rest = [m.name for m in evaluation.metrics if m.name not in (*MAIN, *LEVELS)]
     if rest:
@@ -54,11 +54,11 @@ def _systems(
     evaluation: Evaluation, found: list[Score], over: list[Gain], baseline: str, title: str
 ) -> Table:
     main = shown(evaluation, MAIN)
-    last = [f"nearer than {words.title(baseline)} (MR-STFT)"] if over else []
+    last = [f"nearer than {words.title(baseline)}"] if over else []
     table = _table(title, ["system", *heads(main), *last])
     gained = {gain.system: gain_cell(gain) for gain in over if gain.metric == main[0]}
     for system, row in zip(evaluation.systems, system_rows(evaluation, found, main), strict=True):
-        table.add_row(*row, *([gained.get(system, "")] if over else []))
+        table.add_row(*map(_in_two, row), *([_in_two(gained.get(system, ""))] if over else []))
     return table
 
 
@@ -67,9 +67,14 @@ def _metrics(evaluation: Evaluation, found: list[Score], names: list[str]) -> Ta
     by_key = {(score.system, score.metric): score for score in found}
     table = _table("All other metrics, medians", ["metric", *map(words.title, evaluation.systems)])
     for name, head in zip(names, heads(names), strict=True):
-        cells = [median_cell(by_key[s, name], METRICS[name]).split(" [")[0] for s in evaluation.systems]
+        cells = [plain_median(by_key[s, name], METRICS[name]) for s in evaluation.systems]
         table.add_row(head, *cells)
     return table
+
+
+def _in_two(cell: str) -> str:
+    """The interval under the median: tables stay narrow enough for a terminal."""
+    return cell.replace(" [", "\n[")
 
 
 def _table(title: str, columns: list[str]) -> Table:

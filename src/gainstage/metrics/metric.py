@@ -57,7 +57,7 @@ def _measured(
     of_mix = Metric(name, title, unit, "measure", deaf_to, **rest)  # type: ignore[arg-type]
     error = _distance(
         "_".join([stem, "error", *filter(None, [difference])]),
-        f"{title}, error",
+        f"{title} error",
         _UNITS[difference],
         deaf_to,
         **rest,
@@ -85,7 +85,7 @@ _MRSTFT = (
 )
 
 _AF = (
-    _distance("af", "AF, at equal loudness", "", _WHEN, hears_side=True),
+    _distance("af", "AF", "", _WHEN, hears_side=True, digits=4),
     _distance("af_rms", "AF, level of L and R", "", _WHEN, digits=5, is_full=True),
     _distance("af_crest", "AF, crest", "", _WHEN, digits=5, is_full=True),
     _distance("af_width", "AF, width", "", _WHEN, digits=5, is_full=True, hears_side=True),
@@ -102,27 +102,33 @@ _AF = (
 )
 
 _LEVEL = (
-    *_measured("loudness_lufs", "Loudness, as rendered", "LUFS", "lu", _TONE, digits=1),
+    *_measured("loudness_lufs", "Loudness", "LUFS", "lu", _TONE, digits=1),
+    *_measured("plr_db", "PLR", "dB", "db", "all but the highest true peak; tone", digits=1),
     *_measured(
-        "plr_db", "Peak to loudness (PLR)", "dB", "db", f"all but the highest peak; {_TONE}", digits=1
+        "width_db",
+        "Width",
+        "dB",
+        "db",
+        f"{_IMAGE}; at which frequencies (energy of S over M)",
+        hears_side=True,
+        digits=1,
     ),
-    *_measured("width_db", "Width, S over M", "dB", "db", f"{_IMAGE}; frequency", hears_side=True, digits=1),
 )
 
 _DYNAMICS = (
-    *_measured("true_peak_dbtp", "True peak, as rendered", "dBTP", "db", _TONE, digits=1, is_full=True),
+    *_measured("true_peak_dbtp", "True peak", "dBTP", "db", _TONE, digits=1, is_full=True),
     *_measured("short_term_lufs", "Loudest 3 s", "LUFS", "lu", _TONE, digits=1, is_full=True),
-    _distance("short_term_curve_lu", "Short-term loudness, mean error", "LU", _TONE, digits=2, is_full=True),
+    _distance("short_term_curve_lu", "Short-term error, mean", "LU", _TONE, digits=2, is_full=True),
     *_measured(
         "range_lu",
-        "Loudness range (LRA)",
+        "LRA",
         "LU",
         "lu",
         f"{_TONE}; under a minute it is vague",
         digits=1,
         is_full=True,
     ),
-    *_measured("psr_db", "Peak to short-term (PSR), median", "dB", "db", _TONE, digits=1, is_full=True),
+    *_measured("psr_db", "PSR", "dB", "db", _TONE, digits=1, is_full=True),
     *_measured("crest_db", "Crest factor", "dB", "db", _TONE, digits=1, is_full=True),
     *_measured("rms_dbfs", "RMS level", "dBFS", "db", _TONE, digits=1, is_full=True),
     *_measured("spread_db", "Dynamic spread", "dB", "db", _TONE, digits=2, is_full=True),
@@ -137,7 +143,7 @@ _SPECTRUM = (
     *_measured("centroid_hz", "Spectral centroid", "Hz", "hz", f"{_IMAGE}; time", digits=0, is_full=True),
     *_measured("bandwidth_hz", "Spectral bandwidth", "Hz", "hz", f"{_IMAGE}; time", digits=0, is_full=True),
     *_measured("contrast_db", "Spectral contrast", "dB", "db", f"{_IMAGE}; level", digits=1, is_full=True),
-    *_measured("rolloff_hz", "Roll-off (85 %)", "Hz", "hz", f"{_IMAGE}; time", digits=0, is_full=True),
+    *_measured("rolloff_hz", "Roll-off", "Hz", "hz", f"{_IMAGE}; time", digits=0, is_full=True),
     *_measured("flatness_db", "Spectral flatness", "dB", "db", f"{_IMAGE}; level", digits=1, is_full=True),
 )
 

@@ -47,7 +47,7 @@ def distributions(
                 axes.hlines(row, *ends, color=INK, linewidth=1.4)
             axes.plot([middle], [row], "|", color=INK, markersize=13, markeredgewidth=1.8)
         rows_axis(axes, [words.short(words.title(name)) for name, _ in named])
-        _scale(axes.set_xscale, axes.set_xlim, values, zero_is_best)
+        _scale(axes.set_xscale, axes.set_xlim, axes.set_xticks, values, zero_is_best)
         axes.set_xlabel(f"{title}, {unit}" if unit else title)
         said = "; ".join(
             f"{words.title(name)} {words.number(float(np.nanmedian(shown)), digits=3)}"
@@ -86,7 +86,7 @@ def song_lines(
         axes.set_xticks(places, [words.short(words.title(name)) for name in systems])
         axes.set_xlim(-0.35, len(systems) - 0.65)
         axes.grid(axis="y", visible=True)
-        _scale(axes.set_yscale, axes.set_ylim, [table.ravel()], zero_is_best)
+        _scale(axes.set_yscale, axes.set_ylim, axes.set_yticks, [table.ravel()], zero_is_best)
         axes.set_ylabel(f"{title}, {unit}" if unit else title)
         return finish(
             drawing, f"{words.printable(title)} of {len(table)} songs, a line each, by system.", wide=True
@@ -123,6 +123,7 @@ def _scatter(count: int) -> NDArray[np.float64]:
 def _scale(
     set_scale: Callable[[str], object],
     set_limits: Callable[[float, float], object],
+    set_ticks: Callable[..., object],
     values: Sequence[NDArray[np.float64]],
     zero_is_best: bool,
 ) -> None:
@@ -135,6 +136,12 @@ def _scale(
     if len(positive) and together.max() > _LOG_SPAN * np.percentile(positive, 5):
         set_scale("log")
         least = max(float(positive.min()), 1e-4 * float(together.max()))
-        set_limits(0.8 * least, 1.25 * float(together.max()))
+        low, high = 0.8 * least, 1.25 * float(together.max())
+        decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+        marks = decades if high > 100.0 * low else np.outer(decades, (1.0, 3.0)).ravel()
+        marks = marks[(marks >= low) & (marks <= high)]
+        set_ticks(marks, [f"{mark:g}" for mark in marks])
+        set_ticks([], minor=True)
+        set_limits(low, high)
     else:
         set_limits(0.0, max(1.06 * float(together.max()), 1e-9))
