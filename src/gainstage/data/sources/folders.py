@@ -1,6 +1,7 @@
 """Folders of songs as people have them: stems, and the mix or the session that was made of them."""
 
-from collections.abc import Callable
+import fnmatch
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,7 +18,12 @@ _DEPTH = 3
 
 
 def load_folders(
-    root: Path, *, cache: Path | None = None, progress: Progress | None = None, jobs: int = 2
+    root: Path,
+    *,
+    exclude: Sequence[str] = (),
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    jobs: int = 2,
 ) -> list[Song]:
     """The songs below a root.
 
@@ -28,6 +34,7 @@ def load_folders(
 
     Args:
         root: the folder of folders, up to three deep; or a song itself.
+        exclude: names of songs that are not opened; `*` stands for anything.
         cache: where to keep what was measured; in the root if not given.
         progress: told "measuring songs", how many are done, and of how many.
         jobs: songs that are measured at the same time.
@@ -40,6 +47,7 @@ def load_folders(
     folders = _song_folders(root, _DEPTH)
     if not folders:
         raise ValueError(f"there is no song below {root}: no folder of audio files; give another root")
+    folders = [folder for folder in folders if not is_excluded(_name(root, folder), exclude)]
     scans = ScanCache(root, folder=cache)
     return measured_in_parallel(
         folders, lambda folder: _load(root, folder, scans), jobs=jobs, progress=progress
@@ -62,6 +70,11 @@ def measured_in_parallel(
             for future in futures:
                 future.cancel()
     return songs
+
+
+def is_excluded(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name is one of those to leave out."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def audio_below(folder: Path) -> list[Path]:
@@ -96,9 +109,12 @@ def _load(root: Path, folder: Path, scans: ScanCache) -> Song:
     song = scans.song(
         folder, [*files, *([roles] if roles.is_file() else [])], lambda: _scan(folder, roles).song
     )
-    name = folder.relative_to(root).as_posix() if folder != root else song.name
     session = _SESSION if (folder / _SESSION).is_file() else ""
-    return song.model_copy(update={"name": name, "session": session})
+    return song.model_copy(update={"name": _name(root, folder), "session": session})
+
+
+def _name(root: Path, folder: Path) -> str:
+    return folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
 
 
 def _scan(folder: Path, roles: Path) -> Measured:

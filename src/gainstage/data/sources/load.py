@@ -1,12 +1,11 @@
 """Songs from any source, split and checked: what a config names to get its data."""
 
-import fnmatch
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from gainstage.data.manifest import Song, Split, read_manifest
-from gainstage.data.sources.folders import load_folders
+from gainstage.data.sources.folders import is_excluded, load_folders
 from gainstage.data.sources.musdb_hq import load_musdb_hq
 from gainstage.data.sources.splits import check_splits, split_songs
 
@@ -37,7 +36,7 @@ def load_songs(
         root: of the data.
         validation, test: shares to hold out where the data has no split of its own.
         seed: of that draw.
-        exclude: names of songs to leave out; `*` stands for anything.
+        exclude: names of songs that are left out, unopened; `*` stands for anything.
         paired: every song needs a mix or a session to learn from.
         cache: where to keep what was measured; in the root if not given.
         progress: told what is done, how much of it, and of how much.
@@ -51,14 +50,13 @@ def load_songs(
         raise ValueError(f"the data's folder {root} does not exist; give the root of the data")
     match source:
         case "built_in":
-            songs = _load_manifest(root)
+            songs = [song for song in _load_manifest(root) if not is_excluded(song.name, exclude)]
         case "folders":
-            songs = load_folders(root, cache=cache, progress=progress, jobs=jobs)
+            songs = load_folders(root, exclude=exclude, cache=cache, progress=progress, jobs=jobs)
         case "musdb_hq":
-            songs = load_musdb_hq(root, cache=cache, progress=progress, jobs=jobs)
+            songs = load_musdb_hq(root, exclude=exclude, cache=cache, progress=progress, jobs=jobs)
         case _:
             raise ValueError(f"there is no source '{source}'; there are built_in, folders and musdb_hq")
-    songs = [song for song in songs if not any(fnmatch.fnmatchcase(song.name, name) for name in exclude)]
     if not songs:
         raise ValueError(f"no song is left in {root}; exclude fewer")
     if paired:

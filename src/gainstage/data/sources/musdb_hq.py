@@ -4,11 +4,12 @@ The mixture being their sum, a mix that matches it says nothing about mixing; th
 references, and for training on effects that were taken off first.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gainstage.data.manifest import Song, Split
-from gainstage.data.sources.folders import Progress, audio_below, measured_in_parallel
+from gainstage.data.sources.folders import Progress, audio_below, is_excluded, measured_in_parallel
 from gainstage.data.sources.measure import measure_song
 from gainstage.data.sources.scan_cache import ScanCache
 
@@ -16,7 +17,12 @@ _ROLES = {"vocals": "lead_vocal", "drums": "drums", "bass": "bass", "other": "ot
 
 
 def load_musdb_hq(
-    root: Path, *, cache: Path | None = None, progress: Progress | None = None, jobs: int = 2
+    root: Path,
+    *,
+    exclude: Sequence[str] = (),
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    jobs: int = 2,
 ) -> list[Song]:
     """The songs of MUSDB18-HQ with the official split: 86 to train on, 14 for validation, 50 for the test.
 
@@ -25,6 +31,7 @@ def load_musdb_hq(
 
     Args:
         root: the folder that holds `train` and `test`.
+        exclude: names of songs that are not opened; `*` stands for anything.
         cache: where to keep what was measured; in the root if not given.
         progress: told "measuring songs", how many are done, and of how many.
         jobs: songs that are measured at the same time.
@@ -43,6 +50,7 @@ def load_musdb_hq(
             f"{root} does not hold MUSDB18-HQ: no songs in its subfolders `train` and `test`; "
             "give the folder in which the set was unpacked"
         )
+    kept = [folder for folder in folders if not is_excluded(folder.name, exclude)]
     scans = ScanCache(root, folder=cache)
 
     def load(folder: Path) -> Song:
@@ -50,7 +58,7 @@ def load_musdb_hq(
         song = scans.song(folder, audio_below(folder), lambda: _scan(folder, setup["mixture"]))
         return song.model_copy(update={"split": folders[folder]})
 
-    return measured_in_parallel(list(folders), load, jobs=jobs, progress=progress)
+    return measured_in_parallel(kept, load, jobs=jobs, progress=progress)
 
 
 def _setup(root: Path) -> dict[str, Any]:
