@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from gainstage.console.session import Session
 from gainstage.data.batch import Batch
 from gainstage.data.dataset import Item, SongDataset, collate
-from gainstage.data.excerpts import ExcerptSettings, OnwardSampler
+from gainstage.data.excerpts import ExcerptSettings
 from gainstage.data.manifest import Song
 from gainstage.data.sources import load_songs
 from gainstage.mixing.mix import mix
@@ -200,13 +200,12 @@ def _same(one: Batch, other: Batch) -> None:
 @pytest.mark.parametrize(("workers", "context"), [(2, "fork"), (1, "spawn")])
 def test_workers_load_what_one_process_loads(data: SongDataset, workers: int, context: str) -> None:
     few = _dataset(data.songs, data.cache.folder.parent, ExcerptSettings(seconds=0.5, audio_every=2))
-    sampler = OnwardSampler(4)
-    sampler.set_epoch(3)
-    alone = list(DataLoader(few, batch_size=2, sampler=sampler, collate_fn=collate))
+    indices = range(12, 16)
+    alone = list(DataLoader(few, batch_size=2, sampler=indices, collate_fn=collate))
     loader = DataLoader(
         few,
         batch_size=2,
-        sampler=sampler,
+        sampler=indices,
         collate_fn=collate,
         num_workers=workers,
         multiprocessing_context=context,

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from gainstage.data.excerpts import ExcerptSettings, OnwardSampler, best_start, draw, start_at
+from gainstage.data.excerpts import ExcerptSettings, best_start, draw, start_at
 
 SETTINGS = ExcerptSettings(audio_every=3)
 
@@ -68,14 +68,6 @@ def test_the_first_place_that_is_played_enough_is_taken_else_the_best() -> None:
     heard = {0: 0.1, 64: 0.4, 128: 0.6, 192: 1.0}
     assert best_start([0, 64, 128, 192], heard.__getitem__) == 128
     assert best_start([0, 64], heard.__getitem__) == 64
-
-
-def test_the_sampler_counts_on() -> None:
-    sampler = OnwardSampler(3)
-    assert list(sampler) == [0, 1, 2]
-    sampler.set_epoch(2)
-    assert list(sampler) == [6, 7, 8]
-    assert len(sampler) == 3
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

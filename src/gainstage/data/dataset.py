@@ -61,8 +61,8 @@ class Item:
 class SongDataset(Dataset[Item]):
     """Excerpts of songs, each a pure function of (seed, index).
 
-    An index may be any whole number from 0: `len` indices are an epoch, which shows each row once, in an
-    order that the next epoch draws anew; `OnwardSampler` counts on. Items with audio read only their excerpt.
+    An index may be any whole number from 0: `len` indices are an epoch, which shows each row once, and the
+    indices after them are the next epoch, in another order. Items with audio read only their excerpt.
 
     A song with a mix file has it as its target, at −20 LUFS; the output gain that is given beside it then
     belongs to that level. Without a mix file the target is NaN, and the settings of the session are the truth

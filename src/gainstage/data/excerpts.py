@@ -4,14 +4,12 @@ Workers, resuming and several machines then only choose indices: item 70 000 of 
 whoever loads it, and after a stop training goes on with the indices that are left.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import Sampler
 
 from gainstage.kernels.grid import GRID
 
@@ -113,34 +111,6 @@ def best_start(starts: list[int], heard: Callable[[int], float]) -> int:
         if shares[-1] >= _ENOUGH:
             return start
     return starts[int(np.argmax(shares))]
-
-
-@final
-class OnwardSampler(Sampler[int]):
-    """Indices that go on from epoch to epoch, for data whose order is drawn inside.
-
-    Args:
-        per_epoch: how many indices an epoch has.
-
-    Example:
-        >>> sampler = OnwardSampler(3)
-        >>> sampler.set_epoch(2)
-        >>> list(sampler)
-        [6, 7, 8]
-    """
-
-    def __init__(self, per_epoch: int) -> None:
-        self._per_epoch, self._epoch = per_epoch, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Go to an epoch; Lightning calls this."""
-        self._epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self._epoch * self._per_epoch, (self._epoch + 1) * self._per_epoch))
-
-    def __len__(self) -> int:
-        return self._per_epoch
 
 
 @lru_cache(maxsize=8)
