@@ -110,7 +110,7 @@ def _gain_table(evaluation: Evaluation, over: list[Gain], names: list[str], base
         for system in evaluation.systems
         if system != baseline
     ]
-    note = "1 − median / median of the baseline, songs in pairs; songs with a dual-mono mix do not count where S does."
+    note = "1 − median over that of the baseline, songs in pairs; dual-mono mixes do not count where S does."
     titles = [METRICS[name].title for name in names]
     return _table(f"Nearer than {words.title(baseline)}", ["System", *titles], rows, note)
 
