@@ -17,6 +17,7 @@ FILES = {
           - loss: ???
           - optimizer: adam
           - experiment: null
+          - optional debug: null
         seed: 1
         out: runs/train
         early_stop: true
@@ -43,6 +44,7 @@ FILES = {
         optimizer: {lr: 1.0e-4}
         seed: 7
     """,
+    "debug/small.yaml": "# @package _global_\n# Seconds.\nseed: 2",
     "experiment/mistyped.yaml": "# @package _global_\nsead: 7",
     "experiment/lost.yaml": "# @package _global_\ndefaults:\n  - override /data: larg",
     "experiment/broken.yaml": "# @package _global_\nseed: [7",
@@ -71,12 +73,17 @@ def test_an_experiment_overrides_the_root_and_the_command_line_overrides_both(fo
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
-        (["data.song=3"], "train has no key 'data.song'; did you mean 'data.songs'?"),
+        (["data.song=3"], "train: data has no key 'song'; did you mean 'data.songs'?"),
         (["dat=large"], "train has no key 'dat'; did you mean 'data'?"),
         (["sede=3"], "train has no key 'sede'; did you mean 'seed'?"),
         (["songs=3"], "train has no key 'songs'; did you mean 'data.songs'?"),
-        (["optimizer.weight_dcay=0"], "train has no key 'optimizer.weight_dcay'; did you mean "),
-        (["~data.song"], "train has no key 'data.song'; did you mean 'data.songs'?"),
+        (
+            ["optimizer.weight_dcay=0"],
+            "train: optimizer has no key 'weight_dcay'; did you mean 'optimizer.weight_decay'?",
+        ),
+        (["data.xyz=1"], "train: data has no key 'xyz'; it has folder, rate, songs"),
+        (["debug=smal"], "train: the group 'debug' has no choice 'smal'; did you mean 'small'?"),
+        (["~data.song"], "train: data has no key 'song'; did you mean 'data.songs'?"),
         (["data=larg"], "train: the group 'data' has no choice 'larg'; did you mean 'large'?"),
         (["data=xyz"], "train: the group 'data' has no choice 'xyz'; there is large, small"),
         (["experiment=quik"], "train: the group 'experiment' has no choice 'quik'; did you mean 'quick'?"),
@@ -137,6 +144,7 @@ def test_choices_name_groups_files_and_defaults(folder: Path) -> None:
     assert "* small                A few built-in songs." in text
     assert "  quick                Two minutes." in text
     assert "loss  (one must be chosen)" in text
+    assert "  debug  (nothing by default)\n      small                Seconds." in text
     assert "experiment  (nothing by default)" in text
     assert "    seed=1" in text
     assert '    compared=["sum", "rules"]' in text

@@ -58,6 +58,9 @@ def compose(name: str, overrides: Sequence[str] = (), *, folder: Path | None = N
     parsed = [(text, _parse(text)) for text in overrides]
     groups = _groups(folder)
     chosen = [text for text, override in parsed if _is_choice(override, groups)]
+    for _, override in parsed:
+        if _is_choice(override, groups):
+            _check_choice(override.key_or_group, override.value(), name, folder)
     base, _ = _compose(name, chosen, folder)
     valued = [(t, o) for t, o in parsed if not _is_choice(o, groups)]
     final = [*chosen, *(_checked(text, override, base, name, groups) for text, override in valued)]
@@ -81,15 +84,16 @@ def choices(name: str, *, folder: Path | None = None) -> str:
     folder = folder or config_folder()
     _check_root(name, folder)
     root = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")) or {}
-    picked = dict(
+    entries = [
         item for entry in root.pop("defaults", []) if isinstance(entry, dict) for item in entry.items()
-    )
+    ]
     lines = ["Choices (GROUP=CHOICE; * is what is taken by default):"]
-    for group in picked:
-        lines.append(f"  {group}" + ("" if picked[group] not in (None, "???") else _nothing(picked[group])))
-        for choice in _choices(folder, str(group)):
-            star = "*" if choice == picked[group] else " "
-            about = _first_comment(folder / str(group) / f"{choice}.yaml")
+    for entry, picked in entries:
+        group = str(entry).removeprefix("optional ")
+        lines.append(f"  {group}" + ("" if picked not in (None, "???") else _nothing(picked)))
+        for choice in _choices(folder, group):
+            star = "*" if choice == picked else " "
+            about = _first_comment(folder / group / f"{choice}.yaml")
             lines.append(f"    {star} {choice:<20} {about}".rstrip())
     lines.append("Values (KEY=VALUE):")
     lines += [f"    {key}={_shown(value)}" for key, value in root.items()]
@@ -108,9 +112,8 @@ def _compose(name: str, overrides: Sequence[str], folder: Path) -> tuple[DictCon
         return config, picked
     except MissingConfigException as error:
         group, _, choice = (error.missing_cfg_file or "").rpartition("/")
-        there = error.options or []
-        hint = nearest(choice, there) or f"; there is {', '.join(there) or 'none'}"
-        raise ValueError(f"{name}: the group '{group}' has no choice '{choice}'{hint}") from None
+        _check_choice(group, choice, name, folder)
+        raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
     except (HydraException, OmegaConfBaseException) as error:
         first, _, rest = str(error).partition("\nAvailable options:")
         there = f"; there is {', '.join(rest.split())}" if rest else ""
@@ -121,6 +124,14 @@ def _compose(name: str, overrides: Sequence[str], folder: Path) -> tuple[DictCon
         if type(error).__module__.startswith("yaml."):
             raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
         raise
+
+
+def _check_choice(group: str, choice: Any, name: str, folder: Path) -> None:
+    """Look for the file of a choice: Hydra passes over what is missing from an optional group."""
+    there = _choices(folder, group)
+    if isinstance(choice, str) and choice not in there:
+        hint = nearest(choice, there) or f"; there is {', '.join(there) or 'none'}"
+        raise ValueError(f"{name}: the group '{group}' has no choice '{choice}'{hint}")
 
 
 def _parse(text: str) -> Override:
@@ -145,13 +156,16 @@ def _checked(text: str, override: Override, base: DictConfig, name: str, groups:
     key = override.key_or_group
     if override.is_add() or override.is_force_add() or _has(base, key):
         return text
-    parent = OmegaConf.select(base, key.rpartition(".")[0]) if "." in key else None
+    parent_key, _, last = key.rpartition(".")
+    parent = OmegaConf.select(base, parent_key) if parent_key else None
     keys = accepted_keys(parent) if isinstance(parent, DictConfig) else []
-    if key.rpartition(".")[2] in keys and not override.is_delete():
+    if last in keys and not override.is_delete():
         return f"+{text}"
-    there = list(_paths(base))
-    there += [f"{key.rpartition('.')[0]}.{k}" for k in keys] + ([] if "." in key else list(groups))
-    raise ValueError(f"{name} has no key '{key}'{nearest(key, there)}")
+    if isinstance(parent, DictConfig):
+        children = sorted({*map(str, parent), *keys} - {TARGET, "_partial_"})
+        hint = nearest(last, children).replace("'", f"'{parent_key}.", 1) or f"; it has {', '.join(children)}"
+        raise ValueError(f"{name}: {parent_key} has no key '{last}'{hint}")
+    raise ValueError(f"{name} has no key '{key}'{nearest(key, [*_paths(base), *groups])}")
 
 
 def _check_kind(override: Override, base: DictConfig, config: DictConfig) -> None:
@@ -247,4 +261,5 @@ def _first_comment(path: Path) -> str:
     """The first comment of a file that is not for Hydra."""
     lines = path.read_text(encoding="utf-8").splitlines()
     comments = (line.removeprefix("#").strip() for line in lines if line.startswith("#"))
-    return next((text for text in comments if not text.startswith("@")), "")
+    first = next((text for text in comments if not text.startswith("@")), "")
+    return first if len(first) <= 72 else f"{first[:71].rstrip()}…"
