@@ -9,6 +9,7 @@ same track in other company. No mix is rendered: the session is the mix, and who
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -188,6 +189,11 @@ def _made(orders: list[_Order], jobs: int) -> Iterator[None]:
         for future in as_completed([pool.submit(_make, order) for order in orders]):
             future.result()
             yield
+    except BrokenProcessPool as error:
+        raise OSError(
+            "a process that played songs was killed, perhaps for want of memory; ask for fewer jobs and "
+            "start again: whole songs are kept"
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

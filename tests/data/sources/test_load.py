@@ -19,7 +19,7 @@ def _write(root: Path, names: list[str], *, first: int = 0, mix: bool = True) ->
     for number, name in enumerate(names, start=first):
         stems = {"Bass": noise(RATE, seed=2 * number), "Lead Vox": noise(RATE, 2, seed=2 * number + 1)}
         for file, audio in stems.items():
-            save(root / name / "stems" / f"{file}.flac", audio)
+            save(root / name / "stems" / f"{file}.wav", audio)
         if mix:
             save(root / name / "mix.wav", sum(stems.values()))  # type: ignore[arg-type]
 
@@ -78,9 +78,10 @@ def test_a_second_start_hears_only_what_has_changed(tmp_path: Path, monkeypatch:
     assert sorted(heard) == ["one", "two"]
     assert load() == first
     assert heard == []
-    stem = root / "two" / "stems" / "Bass.flac"
+    stem = root / "two" / "stems" / "Bass.wav"
     about = stem.stat()
     save(stem, noise(RATE, seed=77))
+    assert stem.stat().st_size == about.st_size  # a WAV of the same length: only its time tells
     os.utime(stem, ns=(about.st_atime_ns, about.st_mtime_ns + 1))
     changed = load()
     assert heard == ["two"]
@@ -286,5 +287,5 @@ def test_songs_without_a_mix_are_named_or_excluded(tmp_path: Path) -> None:
     (tmp_path / "mixed" / "mix.wav").write_bytes(b"no audio")
     with pytest.raises(ValueError, match=r"mixed: the song's own mix is left out: .*not audio"):
         load_songs("folders", tmp_path, exclude=["dry*"])
-    (tmp_path / "mixed" / "stems" / "Bass.flac").write_bytes(b"no audio")
+    (tmp_path / "mixed" / "stems" / "Bass.wav").write_bytes(b"no audio")
     assert len(load_songs("folders", tmp_path, exclude=["mixed"], paired=False)) == 2
