@@ -1,6 +1,8 @@
 """The data set of built-in songs: it says what a scan would find, and does not depend on who wrote it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,12 @@ from click.testing import CliRunner
 
 from gainstage.cli.main import cli
 from gainstage.console.session import Session
+from gainstage.data.dataset import SongDataset, collate
+from gainstage.data.excerpts import ExcerptSettings
 from gainstage.data.folder import scan_folder
 from gainstage.data.manifest import Song, read_manifest
 from gainstage.data.roles_file import read_roles
+from gainstage.data.sources import load_songs, songs_of
 from gainstage.data.synthetic import play_song
 from gainstage.dsp.gain_staging import stage_meter
 from gainstage.dsp.loudness import integrated_loudness
@@ -19,6 +24,7 @@ from gainstage.dsp.meter import LoudnessMeter
 from gainstage.mixing import dataset
 from gainstage.mixing.dataset import write_dataset
 from gainstage.mixing.render import render_blocks
+from tests.data.songs import cache_in, console
 
 SECONDS = 4.0
 
@@ -98,6 +104,25 @@ def test_the_output_gain_brings_each_mix_near_its_loudness(written: Path) -> Non
         assert loudness == pytest.approx(-20.0, abs=1.5)
 
 
+def test_it_is_loaded_with_its_settings_as_the_truth(written: Path, tmp_path: Path) -> None:
+    songs = songs_of(load_songs("built_in", written), "train")
+    settings = ExcerptSettings(seconds=1.0, audio_every=2)
+    data = SongDataset(songs, console(), cache_in(tmp_path), settings=settings)
+    data.prepare()
+    batch = collate(list(data))
+    assert batch.has_truth.all()
+    assert batch.rendered.tolist() == [0, 2]
+    assert batch.target.isnan().all()
+    by_name = {song.name: Session.load(Path(song.folder) / song.session) for song in songs}
+    for name, gain_db, track_count in zip(
+        batch.song_ids, batch.output_gain_db.tolist(), batch.mask.sum(1).tolist(), strict=True
+    ):
+        session = by_name[name]
+        gain = session.master.processors["output_gain"].values["gain_db"]
+        assert gain_db == pytest.approx(gain, abs=1e-5)
+        assert track_count == len(session.tracks)
+
+
 @pytest.mark.slow
 def test_output_gains_are_near_for_long_songs_too(tmp_path: Path) -> None:
     """Twenty seconds, as in training; wherever three tracks are squashed hard a decibel more is allowed."""
@@ -137,6 +162,20 @@ def test_what_was_killed_goes_on_where_it_was(
     write_dataset(2, SECONDS, tmp_path, arrangements=3, jobs=1)
     assert played == [0, 1, 1]
     assert _songs(tmp_path) == _songs(written, 2)
+
+
+def test_a_player_that_is_killed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(ThreadPoolExecutor):
+        def __init__(self, jobs: int, _: object, **__: object) -> None:
+            super().__init__(jobs)
+
+    def die(order: object) -> None:
+        raise BrokenProcessPool(f"{order}")
+
+    monkeypatch.setattr(dataset, "ProcessPoolExecutor", Killed)
+    monkeypatch.setattr(dataset, "_make", die)
+    with pytest.raises(OSError, match="was killed, perhaps for want of memory; ask for fewer jobs"):
+        write_dataset(2, SECONDS, tmp_path, jobs=2)
 
 
 def test_other_counts_go_on_from_the_same_folders(written: Path, tmp_path: Path) -> None:
