@@ -1,6 +1,7 @@
 """Systems × songs: the truth scores nothing, draws are means, order and processes change nothing."""
 
 import math
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from gainstage.evaluation.engineers import Random, RoleMean, Sum, Truth, baselin
 from gainstage.evaluation.evaluate import evaluate
 from gainstage.evaluation.played_song import PlayedSong, play
 from gainstage.evaluation.results import TARGET, Evaluation
+from gainstage.evaluation.song import Job
 from gainstage.evaluation.statistics import gains, scores
 from tests.engineer.scene import RATE
 from tests.evaluation.songs import SPEC, write_stems
@@ -60,20 +62,37 @@ def test_every_song_has_a_row_of_its_target_and_of_each_system(evaluated: Evalua
         evaluated.of("rule")
 
 
-def test_order_of_songs_and_number_of_processes_change_nothing(
+def test_the_order_of_songs_and_tracks_changes_nothing(
     evaluated: Evaluation, two_songs: tuple[Song, ...]
 ) -> None:
-    systems = {"sum": Sum(), "truth": Truth()}
-    backwards = [song.model_copy(update={"tracks": song.tracks[::-1]}) for song in two_songs[::-1]]
     done: list[tuple[int, int]] = []
+    backwards = [song.model_copy(update={"tracks": song.tracks[::-1]}) for song in two_songs[::-1]]
     again = evaluate(
-        backwards, systems, console=CONSOLE, jobs=2, progress=lambda _, n, of: done.append((n, of))
+        backwards, {"sum": Sum()}, console=CONSOLE, progress=lambda _, n, of: done.append((n, of))
     )
     assert done == [(0, 2), (1, 2), (2, 2)]
+    assert again.rows == tuple(row for row in evaluated.rows if row.system in (TARGET, "sum"))
+
+
+def test_what_a_process_is_started_for_pickles() -> None:
+    systems = {**baselines(SPEC), "truth": Truth(), "role_mean": RoleMean({}, {}, {})}
+    job = Job(
+        {k: tuple(v) if isinstance(v, tuple) else (v,) for k, v in systems.items()}, SPEC, "quick", 0, Path()
+    )
+    assert pickle.loads(pickle.dumps(job)) == job
+
+
+@pytest.mark.slow
+def test_the_number_of_processes_changes_nothing(evaluated: Evaluation, two_songs: tuple[Song, ...]) -> None:
+    gone = two_songs[0].model_copy(update={"folder": "/nowhere", "name": "gone"})
+    systems = {"sum": Sum(), "truth": Truth()}
+    again = evaluate([*two_songs, gone], systems, console=CONSOLE, jobs=2, keep_audio_for=3)
     wanted = [row for row in evaluated.rows if row.system in (TARGET, *systems)]
     assert [(r.song, r.system) for r in again.rows] == [(r.song, r.system) for r in wanted]
     for got, row in zip(again.rows, wanted, strict=True):
         assert dict(got.values) == pytest.approx(dict(row.values), rel=1e-4, abs=1e-4)
+    assert len(again.excerpts) == 2
+    assert again.skipped[0].startswith("gone: /nowhere/")
 
 
 def test_a_system_that_draws_has_the_mean_of_its_draws(two_songs: tuple[Song, ...]) -> None:

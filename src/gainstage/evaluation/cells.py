@@ -64,6 +64,22 @@ def system_rows(
     ]
 
 
+def metric_rows(
+    evaluation: Evaluation, found: Sequence[Score], names: Sequence[str]
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Titles of systems, and a row a metric with their medians; the target stands first where it has any."""
+    by_key = {(score.system, score.metric): score for score in found}
+    systems = [s for s in (TARGET, *evaluation.systems) if any((s, name) in by_key for name in names)]
+    rows = [
+        (
+            head,
+            *(plain_median(by_key[s, name], METRICS[name]) if (s, name) in by_key else "" for s in systems),
+        )
+        for name, head in zip(names, heads(names), strict=True)
+    ]
+    return [words.title(system) for system in systems], rows
+
+
 def shown(evaluation: Evaluation, names: Iterable[str]) -> list[str]:
     """Those of some metrics that were measured."""
     measured = {metric.name for metric in evaluation.metrics}

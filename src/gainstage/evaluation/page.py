@@ -12,7 +12,7 @@ from gainstage.evaluation.cells import (
     gain_cell,
     has_dual_mono,
     heads,
-    plain_median,
+    metric_rows,
     shown,
     system_rows,
 )
@@ -116,12 +116,8 @@ def _gain_table(evaluation: Evaluation, over: list[Gain], names: list[str], base
 
 
 def _metric_table(evaluation: Evaluation, found: list[Score], names: list[str]) -> Table:
-    by_key = {(score.system, score.metric): score for score in found}
-    rows = [
-        (head, *(plain_median(by_key[s, name], METRICS[name]) for s in evaluation.systems))
-        for name, head in zip(names, heads(names), strict=True)
-    ]
-    return _table("Medians", ["Metric", *map(words.title, evaluation.systems)], rows)
+    titles, rows = metric_rows(evaluation, found, names)
+    return _table("Medians", ["Metric", *titles], rows)
 
 
 def _songs(evaluation: Evaluation, found: list[Score]) -> Iterator[Block]:

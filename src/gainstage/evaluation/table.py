@@ -10,13 +10,12 @@ from gainstage.evaluation.cells import (
     gain_cell,
     has_dual_mono,
     heads,
-    plain_median,
+    metric_rows,
     shown,
     system_rows,
 )
 from gainstage.evaluation.results import Evaluation
 from gainstage.evaluation.statistics import Gain, Score, gains, scores
-from gainstage.metrics.metric import METRICS
 from gainstage.report import words
 
 
@@ -64,11 +63,10 @@ def _systems(
 
 def _metrics(evaluation: Evaluation, found: list[Score], names: list[str]) -> Table:
     """A row a metric, medians only: for sets of many metrics."""
-    by_key = {(score.system, score.metric): score for score in found}
-    table = _table("All other metrics, medians", ["metric", *map(words.title, evaluation.systems)])
-    for name, head in zip(names, heads(names), strict=True):
-        cells = [plain_median(by_key[s, name], METRICS[name]) for s in evaluation.systems]
-        table.add_row(head, *cells)
+    titles, rows = metric_rows(evaluation, found, names)
+    table = _table("All other metrics, medians", ["metric", *titles])
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

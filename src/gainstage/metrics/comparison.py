@@ -20,6 +20,7 @@ from gainstage.metrics.dynamics import (
 from gainstage.metrics.level import Levelled, levelled, width_db
 from gainstage.metrics.metric import METRICS, Metric, Which, metrics_of
 from gainstage.metrics.spectrum import panning_rms, spectral_features
+from gainstage.metrics.sum_difference import mid_side_distances, mid_side_spectra
 
 LEAST_SECONDS = 2.0
 _GRAFX_HZ = 30_000
@@ -65,9 +66,10 @@ class Comparison:
                 f"{tuple(target.shape)} at {sample_rate} Hz"
             )
         self.which, self.sample_rate = which, sample_rate
-        self._sum_difference = MultiResolutionSTFT("sum_difference", sample_rate=sample_rate)
         self._af = AudioFeatureLoss(sample_rate=sample_rate)
         self._target = self._hear(target)
+        with torch.no_grad():
+            self._target_spectra = mid_side_spectra(self._target.mix.audio)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -97,7 +99,7 @@ class Comparison:
                 f"{tuple(self._target.mix.audio.shape)}; cut or pad it to the same length"
             )
         heard = self._hear(estimate)
-        found = heard.measures | self._errors(heard) | self._spectral(heard.mix.audio)
+        found = heard.measures | self._errors(heard) | self._mid_side(heard.mix.audio)
         if self.which == "full":
             found |= self._presets(heard.mix.audio) | self._more_af(heard) | self._over_time(heard.mix.audio)
         else:
@@ -134,10 +136,8 @@ class Comparison:
             for name, value in heard.measures.items()
         }
 
-    def _spectral(self, x: Tensor) -> dict[str, Tensor]:
-        y = self._target.mix.audio
-        mid = self._sum_difference.signals(x.sum(1), y.sum(1))
-        side = self._sum_difference.signals(x[:, 0] - x[:, 1], y[:, 0] - y[:, 1])
+    def _mid_side(self, x: Tensor) -> dict[str, Tensor]:
+        mid, side = mid_side_distances(mid_side_spectra(x), self._target_spectra).unbind(-1)
         return {
             "sum_difference": (mid + side) / 2.0,
             "sum_difference_mid": mid,
@@ -146,7 +146,8 @@ class Comparison:
 
     def _presets(self, x: Tensor) -> dict[str, Tensor]:
         y = self._target.mix.audio
-        found = {"sum_difference_left_right": self._sum_difference.signals(x, y)}
+        by_channel = MultiResolutionSTFT("sum_difference", sample_rate=self.sample_rate)
+        found = {"sum_difference_left_right": by_channel.signals(x, y)}
         for name in PRESETS:
             if name == "grafx":  # as defined: at 30 kHz, without the first second
                 pair = (
