@@ -1,9 +1,12 @@
 """How far settings are from those that made the target, where those are known."""
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 import torch
 from torch import Tensor
+
+from gainstage.console.layout import SectionLayout
 
 _LEAST_SPREAD = 0.03
 
@@ -16,16 +19,38 @@ class SettingsLoss:
 
     Args:
         spread: section → standard deviation of each driven parameter about the mean of its role.
-        weights: section → weight.
+        weights: `section` or `section.processor.parameter` (`*` for any part) → weight. A section that is
+            not named does not count; a parameter's weight multiplies that of its section.
+        layout: of the console.
 
     Shape: spread section → (roles or 1, driven).
+
+    Raises:
+        ValueError: a weight names nothing that is driven.
     """
 
-    def __init__(self, spread: Mapping[str, Tensor], weights: Mapping[str, float]) -> None:
-        self.scale = {
-            section: values.square().mean(0).sqrt() + _LEAST_SPREAD for section, values in spread.items()
+    def __init__(
+        self,
+        spread: Mapping[str, Tensor],
+        weights: Mapping[str, float],
+        *,
+        layout: Mapping[str, SectionLayout],
+    ) -> None:
+        self.weights = {section: weights[section] for section in layout if section in weights}
+        paths = {
+            s: [f"{s}.{columns.columns[i].path}" for i in columns.driven] for s, columns in layout.items()
         }
-        self.weights = dict(weights)
+        self.scale = {}
+        for pattern in weights:
+            if pattern not in layout and not any(
+                fnmatchcase(p, pattern) for of in paths.values() for p in of
+            ):
+                raise ValueError(f"loss.settings: the console drives nothing called '{pattern}'")
+        for section, values in spread.items():
+            emphasis = torch.ones(len(paths[section]))
+            for pattern, weight in weights.items():
+                emphasis *= torch.tensor([weight if fnmatchcase(p, pattern) else 1.0 for p in paths[section]])
+            self.scale[section] = emphasis / (values.square().mean(0).sqrt() + _LEAST_SPREAD)
 
     def __call__(
         self, units: Mapping[str, Tensor], truth: Mapping[str, Tensor], counts: Mapping[str, Tensor]
@@ -44,7 +69,7 @@ class SettingsLoss:
             wanted = counts[section].to(units[section].dtype)
             if not wanted.shape[-1]:
                 continue
-            error = (units[section] - truth[section]).abs() / self.scale[section].to(units[section].device)
+            error = (units[section] - truth[section]).abs() * self.scale[section].to(units[section].device)
             share = (error * wanted).sum((1, 2)) / wanted.sum((1, 2)).clamp(min=1.0)
             total = total.to(share) + weight * share
         return total

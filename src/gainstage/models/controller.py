@@ -1,17 +1,19 @@
 """Embeddings of all tracks → unit values of the console: each track sees itself and the average of all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from gainstage.console.conditions import Conditions
 from gainstage.console.layout import SectionLayout, logit_from_unit, unit_from_logit
+from gainstage.models.encoder import IS_STEREO, NUMBERS
 from gainstage.models.role_statistics import RoleStatistics, at_start
 from gainstage.roles import GROUPS, ROLES, group_of
 
 _LOUDNESS_CENTRE, _LOUDNESS_SPREAD = -20.0, 10.0
 _ROLE_WIDTH = 48
+_SIGN_SLOPE = 8.0  # an eighth of the spread over all tracks is clearly more
 
 
 class MeanContext(nn.Module):
@@ -58,6 +60,45 @@ def group_context(tracks: Tensor, same_group: Tensor) -> Tensor:
     return torch.cat([weights @ tracks / count, count.log()], dim=-1)
 
 
+class Neighbours(nn.Module):
+    """How a track stands beside those with which it shares a place: brighter, louder, busier than they.
+
+    What belongs left or right, in front or behind, is decided between tracks, by differences far smaller than
+    those between instruments. So differences are taken before anything else is made of the numbers. Which
+    tracks count as neighbours is learned from their roles and whether they are stereo.
+
+    Args:
+        roles: width of the roles' embedding.
+        numbers: numbers of each track that are compared.
+        kinds: kinds of neighbourhood that are learned.
+
+    Shape: (batch, tracks, numbers) → (batch, tracks, width).
+    """
+
+    def __init__(self, roles: int, numbers: int, *, kinds: int = 2) -> None:
+        super().__init__()
+        self.counts = nn.Linear(roles + 1, kinds)
+        self.width = 2 * kinds * (2 * numbers + 1)
+
+    def forward(self, numbers: Tensor, roles: Tensor, is_stereo: Tensor, pairs: Sequence[Tensor]) -> Tensor:
+        """Differences to the neighbours, plain and as signs, and how many neighbours there are.
+
+        Shape: numbers (batch, tracks, numbers), roles (batch, tracks, roles), is_stereo (batch, tracks),
+            pairs: each (batch, tracks, tracks), which pairs may be neighbours.
+        """
+        counts = torch.sigmoid(self.counts(torch.cat([roles, is_stereo[..., None].to(roles)], dim=-1)))
+        apart = 1.0 - torch.eye(numbers.shape[1], device=numbers.device)
+        parts = []
+        for pair in pairs:
+            weights = (pair.to(counts) * apart)[..., None] * counts[:, None]  # (batch, track, other, kinds)
+            total = weights.sum(2)
+            others = torch.einsum("bijk,bjn->bikn", weights, numbers)
+            # nobody there: no difference; one neighbour: nearly all of it
+            apart_by = (total[..., None] * numbers[:, :, None] - others) / (total[..., None] + 0.05)
+            parts += [apart_by.flatten(2), torch.tanh(_SIGN_SLOPE * apart_by).flatten(2), torch.log1p(total)]
+        return torch.cat(parts, dim=-1)
+
+
 class Controller(nn.Module):
     """Sets the console from what was heard and from the conditions.
 
@@ -68,7 +109,7 @@ class Controller(nn.Module):
 
     Args:
         layout: of the console to drive, section → columns.
-        width: of the embeddings.
+        width: of the embeddings, whose last columns are the encoder's plain numbers.
         hidden: width of the layers.
         depth: layers in which tracks see each other.
         dropout: in training.
@@ -91,7 +132,8 @@ class Controller(nn.Module):
         self.roles = nn.Embedding(len(ROLES), _ROLE_WIDTH)
         groups = torch.tensor([GROUPS.index(group_of(role)) for role in ROLES])
         self.register_buffer("groups", groups, persistent=False)
-        told = width + _ROLE_WIDTH + 1 + 2 * self.widths["tracks"]
+        self.neighbours = Neighbours(_ROLE_WIDTH, NUMBERS)
+        told = width + self.neighbours.width + _ROLE_WIDTH + 1 + 2 * self.widths["tracks"]
         self.layers = nn.ModuleList(MeanContext(hidden if i else told, hidden) for i in range(depth))
         self.drop = nn.Dropout(dropout)
         self.heads, self.centres = nn.ModuleDict(), nn.ParameterDict()
@@ -99,7 +141,9 @@ class Controller(nn.Module):
         for section, driven in self.widths.items():
             if not driven:
                 continue
-            inputs = 2 * hidden + _ROLE_WIDTH if section == "tracks" else 2 * hidden + 1 + 2 * driven
+            inputs = 2 * hidden + 1 + 2 * driven
+            if section == "tracks":
+                inputs = 2 * hidden + _ROLE_WIDTH + self.neighbours.width
             last = nn.Linear(hidden, driven)
             nn.init.normal_(last.weight, std=0.01)
             nn.init.zeros_(last.bias)
@@ -131,7 +175,10 @@ class Controller(nn.Module):
         told = loudness.to(heard)[:, None, None].expand(-1, num_tracks, 1)
         locks = self._locks(conditions, "tracks", batch, num_tracks, heard)
         same_group = self._same_group(conditions.roles, mask)
-        tracks = self.layers[0](torch.cat([heard, roles, told, locks], dim=-1), mask, same_group)
+        numbers = heard[..., -NUMBERS:]
+        pairs = (same_group, mask[:, :, None] & mask[:, None, :])
+        beside = self.neighbours(numbers, roles, numbers[..., IS_STEREO] > 0.0, pairs)
+        tracks = self.layers[0](torch.cat([heard, beside, roles, told, locks], dim=-1), mask, same_group)
         first = tracks
         for layer in self.layers[1:]:
             tracks = tracks + layer(self.drop(tracks), mask, same_group)
@@ -141,7 +188,7 @@ class Controller(nn.Module):
             if not driven:
                 units[section] = heard.new_zeros(batch, strips[section], 0)
             elif section == "tracks":
-                seen = self.drop(torch.cat([first, tracks, roles], dim=-1))
+                seen = torch.cat([self.drop(torch.cat([first, tracks, roles], dim=-1)), beside], dim=-1)
                 units[section] = unit_from_logit(
                     self.centres[section][conditions.roles] + self.heads[section](seen)
                 )

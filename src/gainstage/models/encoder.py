@@ -9,6 +9,7 @@ from gainstage.models.log_mel import EXTRA_ROWS, PLANES
 from gainstage.models.moments import Moments, RunningNorm, SpectralMoments, activity, level_of, root
 
 NUMBERS = 13  # the first columns of `SpectralMoments.describe` reach the controller as they are
+IS_STEREO = 8  # among them: above the mean if the track is stereo
 
 
 @dataclass(frozen=True)

@@ -83,24 +83,27 @@ class LogMel(nn.Module):
 
         Shape: (rows, 2, samples + fft_size) → (rows, 3, bands + 2, samples // hop + 1).
         """
+        assert isinstance(self.window, Tensor)
         frames = audio.unfold(-1, self.settings.fft_size, self.settings.hop)  # (rows, 2, frames, fft_size)
-        is_stereo = bool((audio[:, 0] != audio[:, 1]).any())
-        if not is_stereo:  # half of all tracks: one transform instead of four
-            mid = self._levels(frames[:, 0])
+        if bool((audio[:, 0] == audio[:, 1]).all()):  # half of all tracks: one transform instead of two
+            left = frames[:, 0]
+            mid = self._levels(torch.fft.rfft(left * self.window), left.abs().amax(-1))
             return torch.stack([mid, torch.zeros_like(mid), torch.zeros_like(mid)], dim=1)
         left, right = frames.unbind(1)
-        mid, side = self._levels((left + right) / 2), self._levels((left - right) / 2)
-        return torch.stack([mid, side, self._levels(right) - self._levels(left)], dim=1)
+        spectra = torch.fft.rfft(frames * self.window)
+        left_levels = self._levels(spectra[:, 0], left.abs().amax(-1))
+        right_levels = self._levels(spectra[:, 1], right.abs().amax(-1))
+        mid = self._levels((spectra[:, 0] + spectra[:, 1]) / 2, ((left + right) / 2).abs().amax(-1))
+        side = self._levels((spectra[:, 0] - spectra[:, 1]) / 2, ((left - right) / 2).abs().amax(-1))
+        return torch.stack([mid, side, right_levels - left_levels], dim=1)
 
-    def _levels(self, frames: Tensor) -> Tensor:
-        """Shape (rows, frames, fft_size) → (rows, bands + 2, frames)."""
+    def _levels(self, spectrum: Tensor, peak: Tensor) -> Tensor:
+        """Shape: spectrum (rows, frames, bins), peak (rows, frames) → (rows, bands + 2, frames)."""
         assert isinstance(self.bank, Tensor)
-        assert isinstance(self.window, Tensor)
         assert isinstance(self.bins, Tensor)
-        spectrum = torch.fft.rfft(frames * self.window)
         power = (spectrum.real.square() + spectrum.imag.square()) * (4.0 / self.settings.fft_size**2)
-        peak = frames.abs().amax(-1, keepdim=True).square()
-        db = 10.0 * torch.log10(torch.cat([power @ self.bank, peak], dim=-1).clamp(min=_NOTHING))
+        bands = torch.cat([power @ self.bank, peak[..., None].square()], dim=-1)
+        db = 10.0 * torch.log10(bands.clamp(min=_NOTHING))
         levels = ((db - FLOOR_DB) / SPAN_DB).clamp(min=0.0)
         weighted = power.sqrt() @ self.bins  # magnitudes, and magnitudes times frequency in kHz
         octaves = torch.log2(weighted[..., 1:] / weighted[..., :1].clamp(min=_NOTHING) + 2.0**-6)

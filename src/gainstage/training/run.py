@@ -33,7 +33,8 @@ class LossSettings:
 
     Args:
         audio: name → loss on the mix and its weight.
-        settings: section → weight of the loss on the settings themselves, where the truth is known.
+        settings: section or parameter → weight of the loss on the settings themselves, where the truth is
+            known; see `SettingsLoss`.
         settings_weight: of all of those.
     """
 
@@ -144,7 +145,7 @@ def train(
         mixer,
         PairedTask(mixer.console, usual, most_locked=experiment.task.most_locked),
         WeightedLosses(experiment.losses.audio),
-        SettingsLoss(usual.spread, experiment.losses.settings),
+        SettingsLoss(usual.spread, experiment.losses.settings, layout=mixer.console.layout),
         settings_weight=experiment.losses.settings_weight,
         optimizer=experiment.optimizer,
         seed=experiment.seed,

@@ -1,0 +1,109 @@
+"""Trained networks as systems under test: as they are, with locks, and the mean settings of their data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gainstage.console.layout import SectionLayout
+from gainstage.dsp.resampling import resample
+from gainstage.engineer.decision import MixDecision
+from gainstage.engineer.settings import decision_parameters
+from gainstage.evaluation.engineers import RoleMean
+from gainstage.evaluation.played_song import PlayedSong
+from gainstage.models.checkpoint import TrainedMixer, load_mixer
+from gainstage.models.network_engineer import NetworkEngineer, NetworkTrack, sections
+from gainstage.roles import ROLES
+
+LOCKED_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Network:
+    """`network`: a trained mixer.
+
+    Args:
+        checkpoint: its file; each process loads it once.
+        locked: share of the driven parameters that are held at the truth's values, 0 … 1.
+        seed: of the choice.
+    """
+
+    checkpoint: Path
+    locked: float = 0.0
+    seed: int = 0
+
+    def __call__(self, song: PlayedSong) -> MixDecision:
+        """The network's mix.
+
+        Raises:
+            ValueError: locks are wanted, and the settings behind the song's mix are not known.
+        """
+        trained = _loaded(self.checkpoint)
+        engineer = NetworkEngineer(trained.mixer, name=f"network {trained.digest}")
+        tracks = [_track(engineer, song, i) for i in range(len(song.tracks))]
+        if not self.locked:
+            return engineer.decide(tracks)
+        locked, held = self._locks(trained, song, tracks)
+        return engineer.decide(tracks, locked=locked, locked_units=held)
+
+    def _locks(
+        self, trained: TrainedMixer, song: PlayedSong, tracks: list[NetworkTrack]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """A seeded share of the parameters, at the truth's values."""
+        if song.truth is None:
+            raise ValueError("nothing can be locked at the truth: the settings behind the mix are not known")
+        console = trained.mixer.console
+        values = decision_parameters(song.truth, console).values
+        heard = [i for i, track in enumerate(tracks) if track.embedding is not None]
+        draw = torch.Generator().manual_seed(self.seed)
+        locked, held = {}, {}
+        for section, layout in console.layout.items():
+            units = layout.to_unit(values[section]).float()
+            held[section] = units[:, heard] if section == "tracks" else units
+            locked[section] = torch.rand(held[section].shape, generator=draw) < self.locked
+        return locked, held
+
+
+@lru_cache(maxsize=2)
+def _loaded(checkpoint: Path) -> TrainedMixer:
+    return load_mixer(checkpoint)
+
+
+def _track(engineer: NetworkEngineer, song: PlayedSong, i: int) -> NetworkTrack:
+    features, front = song.heard[i].features, engineer.mixer.front
+    if features.is_silent:
+        return NetworkTrack(song.heard[i].role, features.trim_db, None)
+    audio = song.audio[i] * 10.0 ** (features.trim_db / 20.0)
+    rate = front.settings.sample_rate
+    if song.sample_rate != rate:
+        audio = resample(audio, from_rate=song.sample_rate, to_rate=rate)
+    embedding = engineer.listen(sections([audio], front))
+    return NetworkTrack(song.heard[i].role, features.trim_db, embedding)
+
+
+def role_mean(trained: TrainedMixer) -> RoleMean:
+    """The baseline `role_mean` of the set on which a network was trained."""
+    console = trained.mixer.console
+    tracks = _named(console.layout["tracks"], trained.usual.mean["tracks"])
+    returns = _named(console.layout["returns"], trained.usual.mean["returns"])
+    return RoleMean(
+        tracks=dict(zip(ROLES, tracks, strict=True)),
+        returns={name: returns[0] for name in console.spec.return_names},
+        master=_named(console.layout["master"], trained.usual.mean["master"])[0],
+    )
+
+
+def _named(layout: SectionLayout, units: Tensor) -> list[Mapping[str, Mapping[str, float]]]:
+    """Rows of unit values as physical values by name."""
+    physical = layout.to_physical(units, layout.defaults().expand(len(units), -1))
+    rows: list[Mapping[str, Mapping[str, float]]] = []
+    for row in physical:
+        values: dict[str, dict[str, float]] = {}
+        for i in layout.driven:
+            column = layout.columns[i]
+            values.setdefault(column.processor, {})[column.parameter.name] = float(row[i])
+        rows.append(values)
+    return rows
