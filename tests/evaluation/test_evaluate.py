@@ -13,6 +13,7 @@ from gainstage.console.console import Console
 from gainstage.data.folder import scan_folder
 from gainstage.data.manifest import Song
 from gainstage.data.wav_file import write_wav
+from gainstage.dsp.loudness import integrated_loudness
 from gainstage.engineer.baselines import sum_of_tracks
 from gainstage.engineer.decision import MixDecision
 from gainstage.evaluation.engineers import Random, RoleMean, Sum, Truth, baselines
@@ -55,6 +56,9 @@ def test_every_song_has_a_row_of_its_target_and_of_each_system(evaluated: Evalua
     (excerpt,) = evaluated.excerpts
     assert list(excerpt.takes) == [TARGET, *evaluated.systems]
     assert {take.shape for take in excerpt.takes.values()} == {(2, 3 * RATE)}
+    for take in excerpt.takes.values():
+        loudness = integrated_loudness(torch.from_numpy(take), sample_rate=RATE)
+        assert loudness.item() == pytest.approx(-20.0, abs=0.01)
     truth, target = excerpt.takes["truth"], excerpt.takes[TARGET]
     assert np.abs(truth - target).max() < 1e-4
     assert not any(row.is_dual_mono for row in evaluated.rows)
