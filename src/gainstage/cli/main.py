@@ -59,6 +59,7 @@ def cli() -> None:
     metavar="SEED|none",
     help="Seed of the engineer's taste; 'none' is the centre of all.",
 )
+@click.option("--checkpoint", type=FILE, help="A trained network sets the console instead of the rules.")
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
 def mix(
@@ -68,6 +69,7 @@ def mix(
     loudness: float,
     roles: Path | None,
     style: int | None,
+    checkpoint: Path | None,
     tail: bool,
     report: bool,
 ) -> None:
@@ -83,12 +85,47 @@ def mix(
             loudness_lufs=loudness,
             roles=roles,
             style=style,
+            checkpoint=checkpoint,
             tail=tail,
             report=report,
             progress=step,
         )
     show.warnings(done.result.warnings)
     show.mixed(done)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("overrides", nargs=-1)
+@click.option("--choices", is_flag=True, help="List what can be chosen, and stop.")
+def train(overrides: tuple[str, ...], choices: bool) -> None:
+    """Train a network: OVERRIDES such as experiment=quickstart, data=folders, steps=5000."""
+    from gainstage.cli import configs, show
+
+    if choices:
+        click.echo(configs.choices("train"))
+        return
+    from gainstage.cli import train as training
+
+    with show.progress() as step:
+        done = training.run(overrides, progress=step, say=show.say)
+    show.trained(done)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("overrides", nargs=-1)
+@click.option("--choices", is_flag=True, help="List what can be chosen, and stop.")
+def evaluate(overrides: tuple[str, ...], choices: bool) -> None:
+    """Evaluate a network: OVERRIDES such as checkpoint=PATH, metrics=full, data=folders."""
+    from gainstage.cli import configs, show
+
+    if choices:
+        click.echo(configs.choices("evaluate"))
+        return
+    from gainstage.cli import evaluate as evaluation
+
+    with show.progress() as step:
+        done = evaluation.run(overrides, progress=step)
+    show.evaluated(done)
 
 
 @cli.command()

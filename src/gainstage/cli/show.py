@@ -14,6 +14,8 @@ from gainstage.console.session import ProcessorSettings, Session
 from gainstage.processors import Parameter
 
 if TYPE_CHECKING:
+    from gainstage.cli.evaluate import Evaluated
+    from gainstage.cli.train import Run
     from gainstage.mixing.mix import Mixed
 
 Step = Callable[[str, int, int], None]
@@ -22,22 +24,35 @@ Step = Callable[[str, int, int], None]
 @contextmanager
 def progress() -> Iterator[Step]:
     """A progress bar on the terminal's error stream; silent where that is no terminal."""
+    terminal = Terminal(stderr=True)
+    if not terminal.is_terminal:
+        yield _silent
+        return
     bars: dict[str, TaskID] = {}
-    with Progress(
+    display = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:3.0f} %"),
         TimeRemainingColumn(),
-        console=Terminal(stderr=True),
-        disable=not Terminal(stderr=True).is_terminal,
-    ) as display:
+        console=terminal,
+    )
 
-        def step(doing: str, done: int, total: int) -> None:
-            if doing not in bars:
-                bars[doing] = display.add_task(doing, total=total)
-            display.update(bars[doing], completed=done, total=total)
+    def step(doing: str, done: int, total: int) -> None:
+        if doing not in bars:
+            bars[doing] = display.add_task(doing, total=total)
+            display.start()
+        display.update(bars[doing], completed=done, total=total)
+        if display.finished:  # leave the terminal to the next bar, which may be another library's
+            display.stop()
 
+    try:
         yield step
+    finally:
+        display.stop()
+
+
+def _silent(doing: str, done: int, total: int) -> None:
+    del doing, done, total
 
 
 def warnings(sentences: list[str] | tuple[str, ...]) -> None:
@@ -45,6 +60,33 @@ def warnings(sentences: list[str] | tuple[str, ...]) -> None:
     terminal = Terminal(stderr=True, soft_wrap=True)
     for sentence in sentences:
         terminal.print(f"warning: {sentence}", style="yellow", markup=False, highlight=False)
+
+
+def say(sentence: str) -> None:
+    """A sentence on the error stream."""
+    Terminal(stderr=True, soft_wrap=True).print(sentence, markup=False, highlight=False)
+
+
+def trained(done: "Run") -> None:
+    """What a training came to."""
+    terminal = Terminal(soft_wrap=True)
+    terminal.print(
+        f"{done.trained.steps} steps in {done.trained.seconds:.0f} s; {done.times}",
+        markup=False,
+        highlight=False,
+    )
+    for path in (done.trained.best, done.trained.last):
+        terminal.print(f"  {path}", markup=False, highlight=False)
+
+
+def evaluated(done: "Evaluated") -> None:
+    """The tables of an evaluation, and where its files are."""
+    from gainstage.evaluation.table import print_tables
+
+    terminal = Terminal(soft_wrap=True)
+    print_tables(done.evaluation, baseline=done.baseline, terminal=terminal)
+    for path in done.files:
+        terminal.print(f"  {path}", markup=False, highlight=False)
 
 
 def mixed(done: "Mixed") -> None:

@@ -1,15 +1,19 @@
 """`gainstage train`: from a config to a run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from gainstage.cli.building import check, instantiate
 from gainstage.cli.configs import compose
+from gainstage.console.spec import ConsoleSpec
 from gainstage.data.spectra import Progress
-from gainstage.training.run import Trained, train
+from gainstage.models.settings import MixerSettings
+from gainstage.report.atomic import whole_or_nothing
+from gainstage.training.progress import StepTimes, progress_bar
+from gainstage.training.run import Experiment, Trained, train
 
 CONFIG = "config.yaml"
 _GIVEN = {
@@ -27,12 +31,28 @@ _GIVEN = {
 }
 
 
-def run(overrides: Sequence[str], *, progress: Progress) -> Trained:
+@dataclass(frozen=True)
+class Run:
+    """A training that has ended.
+
+    Args:
+        trained: its checkpoints.
+        times: where the time went, in a sentence.
+        folder: of the run.
+    """
+
+    trained: Trained
+    times: str
+    folder: Path
+
+
+def run(overrides: Sequence[str], *, progress: Progress, say: Callable[[str], None]) -> Run:
     """Compose, check, build and train.
 
     Args:
         overrides: in Hydra's grammar.
         progress: told how far the preparation is.
+        say: takes sentences.
 
     Raises:
         ValueError: the config, the data or a checkpoint cannot be used; one sentence says why.
@@ -40,26 +60,29 @@ def run(overrides: Sequence[str], *, progress: Progress) -> Trained:
     config = compose("train", overrides)
     check(config, given=_GIVEN)
     out = Path(config.out)
-    experiment = _experiment(config)
+    experiment = experiment_of(config)
     songs = instantiate(config.data.songs, progress=progress)
     write_config(config, out)
-    return train(
+    logger = instantiate(config.logger)
+    if sentence := getattr(logger, "sentence", None):
+        say(sentence)
+    times = StepTimes()
+    chosen = [part for part in instantiate(config.callbacks).values() if part is not None]
+    trained = train(
         experiment,
         songs,
         out,
         trainer=instantiate(config.trainer),
-        callbacks=list(instantiate(config.callbacks).values()),
-        logger=instantiate(config.logger),
+        callbacks=[times, progress_bar(), *chosen],
+        logger=logger,
         resume=None if config.resume is None else Path(config.resume),
         progress=progress,
     )
+    return Run(trained, times.summary, out)
 
 
-def _experiment(config: DictConfig) -> Any:
-    from gainstage.console.spec import ConsoleSpec
-    from gainstage.models.settings import MixerSettings
-    from gainstage.training.run import Experiment
-
+def experiment_of(config: DictConfig) -> Experiment:
+    """What a composed config describes."""
     return Experiment(
         mixer=MixerSettings(
             instantiate(config.encoder),
@@ -83,8 +106,7 @@ def write_config(config: DictConfig, out: Path) -> None:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        partial = out / f".{CONFIG}.part"
-        partial.write_text(OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
-        partial.replace(out / CONFIG)
+        with whole_or_nothing(out / CONFIG) as file:
+            file.write(OmegaConf.to_yaml(config, resolve=True).encode())
     except OSError as error:
         raise ValueError(f"{out} cannot be written: {error.strerror or error}; give another out=") from None

@@ -1,8 +1,6 @@
 """Systems × songs, in as many processes as there are processors to spare."""
 
-import ctypes
 import multiprocessing
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -16,6 +14,7 @@ from gainstage.evaluation.engineers import Engineer
 from gainstage.evaluation.played_song import by_content
 from gainstage.evaluation.results import TARGET, Evaluation
 from gainstage.evaluation.song import Job, Outcome, evaluate_song
+from gainstage.kernels.memory import keep_freed_memory
 from gainstage.metrics.metric import Which, metrics_of
 
 Progress = Callable[[str, int, int], None]
@@ -127,23 +126,14 @@ def _outcomes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
-
 _job: list[Job] = []
 """What a worker process was started for: engineers travel once, not with every song."""
 
 
 def _start(job: Job) -> None:
     torch.set_num_threads(1)  # the processes are the parallel part
-    _keep_freed_memory()
+    keep_freed_memory()
     _job[:] = [job]
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc reuse what tensors leave behind: else each large one is zeroed anew by the kernel (10 %)."""
-    if sys.platform == "linux" and hasattr(allocator := ctypes.CDLL(None), "mallopt"):
-        allocator.mallopt(_TRIM_THRESHOLD, 1 << 30)
-        allocator.mallopt(_MMAP_THRESHOLD, 1 << 25)
 
 
 def _work(song: Song, keep_audio: bool) -> Outcome:

@@ -91,7 +91,7 @@ def role_mean(trained: TrainedMixer) -> RoleMean:
     returns = _named(console.layout["returns"], trained.usual.mean["returns"])
     return RoleMean(
         tracks=dict(zip(ROLES, tracks, strict=True)),
-        returns={name: returns[0] for name in console.spec.return_names},
+        returns=dict.fromkeys(console.spec.return_names, returns[0]),
         master=_named(console.layout["master"], trained.usual.mean["master"])[0],
     )
 

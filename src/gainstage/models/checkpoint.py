@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -61,14 +62,16 @@ def read_checkpoint(path: Path, *, map_location: Any = "cpu") -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{path} is not there; give the path of a checkpoint, such as last.ckpt of a run")
     try:
-        loaded = torch.load(path, map_location=map_location, weights_only=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected pickle protocol")  # no checkpoint then
+            loaded = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError:
         raise ValueError(
             f"{path} is refused: it is no checkpoint, or it holds Python objects, which could run code"
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise ValueError(
-            f"{path} cannot be read as a checkpoint, it may be cut short ({' '.join(str(error).split())[:80]})"
+            f"{path} cannot be read as a checkpoint, it may be cut short ({_first(error)})"
         ) from None
     if not isinstance(loaded, Mapping) or "state_dict" not in loaded:
         raise ValueError(f"{path} is no checkpoint of a training: it has no 'state_dict'")

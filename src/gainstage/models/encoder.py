@@ -1,4 +1,4 @@
-"""A track's spectra as an embedding: moments of the spectra, and of what a convolutional network sees in them."""
+"""A track's spectra as an embedding: moments of the spectra, and of what a network sees in them."""
 
 from dataclasses import dataclass
 

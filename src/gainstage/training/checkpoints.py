@@ -6,10 +6,7 @@ values only, so that `torch.load(weights_only=True)` reads all of it: no objects
 """
 
 import os
-import pickle
 import time
-import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from gainstage.models.checkpoint import read_checkpoint
 from gainstage.report.atomic import whole_or_nothing
 from gainstage.training.guard import NotFinite
 
@@ -59,30 +57,6 @@ class WholeCheckpoints(TorchCheckpointIO):
         """
         del weights_only  # Lightning hands on None, which would depend on its version
         return read_checkpoint(Path(path), map_location=map_location)
-
-
-def read_checkpoint(path: Path, *, map_location: Any = "cpu") -> dict[str, Any]:
-    """Read all of a checkpoint.
-
-    Raises:
-        ValueError: it is not there, cut short, no checkpoint, or holds objects that could run code.
-    """
-    if not path.is_file():
-        raise ValueError(f"{path} is not there; give the path of a checkpoint, such as {LAST}.ckpt of a run")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Detected pickle protocol")  # no checkpoint then
-            loaded = torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError:
-        raise ValueError(
-            f"{path} is refused: it is no checkpoint, or it holds Python objects, which could run code"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        why = " ".join(str(error).split())[:80]
-        raise ValueError(f"{path} cannot be read as a checkpoint, it may be cut short ({why})") from None
-    if not isinstance(loaded, Mapping) or "state_dict" not in loaded:
-        raise ValueError(f"{path} is no checkpoint of a training: it has no 'state_dict'")
-    return dict(loaded)
 
 
 def best_checkpoint(folder: Path, *, monitor: str = "val/total") -> ModelCheckpoint:
@@ -162,8 +136,12 @@ class LastCheckpoint(Checkpoint):
         self._written_s, self._written_step = time.monotonic(), trainer.global_step
 
 
-def newest(run: Path) -> Path:
+def newest(run: Path, *, prefer: str = LAST) -> Path:
     """The checkpoint from which a run goes on: `last.ckpt` of its folder, or a checkpoint itself.
+
+    Args:
+        run: a checkpoint or the folder of a run.
+        prefer: `last`, or `best` for what the run has found.
 
     Raises:
         ValueError: there is none.
@@ -171,7 +149,7 @@ def newest(run: Path) -> Path:
     if run.is_file():
         return run
     for folder in (run, run / "checkpoints"):
-        for name in (LAST, BEST):
+        for name in (prefer, LAST, BEST):
             if (folder / f"{name}.ckpt").is_file():
                 return folder / f"{name}.ckpt"
     raise ValueError(f"{run} holds no checkpoint to go on from; start a new run instead")

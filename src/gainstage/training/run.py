@@ -4,14 +4,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.loggers import Logger
 
 from gainstage.data.manifest import Song
 from gainstage.data.spectra import Progress
+from gainstage.kernels.memory import keep_freed_memory
 from gainstage.losses.settings import SettingsLoss
 from gainstage.losses.weighted import Weighted, WeightedLosses
 from gainstage.models.checkpoint import KEY, describe, load_mixer
@@ -130,6 +129,7 @@ def train(
             sentence says which.
         OSError: a file cannot be written.
     """
+    keep_freed_memory()
     folder = Path(out) / CHECKPOINTS
     pl.seed_everything(experiment.seed, workers=True, verbose=False)
     mixer = experiment.mixer.build()

@@ -131,7 +131,8 @@ class System(pl.LightningModule):
         taken = self.last
         assert taken is not None
         values = {f"{stage}/{name}": value.mean() for name, value in taken.losses.items() if len(value)}
-        self.log_dict({**values, f"{stage}/total": total.detach()}, batch_size=len(taken.batch.song_ids))
+        self.log_dict(values, batch_size=len(taken.batch.song_ids))
+        self.log(f"{stage}/total", total.detach(), prog_bar=True, batch_size=len(taken.batch.song_ids))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say what the weights are of."""
