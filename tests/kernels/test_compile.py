@@ -2,10 +2,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gainstage.kernels import biquad_cpu, compile, compressor_cpu
+from gainstage.data.synthetic import recurrences
+from gainstage.kernels import biquad_cpu, compressor_cpu
+from gainstage.kernels.compile import stamp_of
 
 _FILTER = """
 import torch
@@ -16,10 +19,24 @@ print(out.flatten().tolist())
 """
 
 
-def test_all_kernels_carry_the_date_of_the_newest_file() -> None:
-    """Or a kernel would go on with the old code of another file that it contains."""
-    for kernel in (biquad_cpu.forward, compressor_cpu.backward):
-        assert kernel._cache._cache_file._source_stamp == compile._STAMP  # type: ignore[attr-defined]
+@pytest.mark.parametrize("kernel", [biquad_cpu.forward, compressor_cpu.backward, recurrences.pluck_string])
+def test_a_kernel_is_as_new_as_the_newest_file_that_it_may_contain(kernel: Any) -> None:
+    """Or it would go on with old machine code, its own or that of another file."""
+    assert kernel._cache._cache_file._source_stamp == stamp_of(Path(kernel.py_func.__code__.co_filename))
+
+
+def test_a_change_of_a_file_changes_the_stamp_of_its_kernels(tmp_path: Path) -> None:
+    source = tmp_path / "loops.py"
+    source.write_text("x = 1")
+    before = stamp_of(source)
+    source.write_text("x = 10")
+    assert stamp_of(source) != before
+
+
+def test_kernels_run_without_compilation() -> None:
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    script = "from gainstage.data.synthetic import recurrences"
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
 
 
 @pytest.mark.slow

@@ -21,8 +21,13 @@ Result = TypeVar("Result")
 _FASTMATH = {"contract", "nsz"}
 
 
-_FILES = [path.stat() for path in sorted(Path(__file__).parent.glob("*.py"))]
-_STAMP = max(file.st_mtime for file in _FILES), sum(file.st_size for file in _FILES)
+_SHARED = sorted(Path(__file__).parent.glob("*.py"))
+
+
+def stamp_of(source: Path) -> tuple[float, int]:
+    """The date of the newest file that a kernel may contain, and the size of all: its own and those here."""
+    files = [path.stat() for path in {*_SHARED, source.resolve()}]
+    return max(file.st_mtime for file in files), sum(file.st_size for file in files)
 
 
 def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -33,9 +38,10 @@ def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
     except RuntimeError:  # nowhere to write, neither beside the source nor in the user's cache folder
         return cast(Callable[Arguments, Result], make()(function))
     # numba takes a cached kernel for fresh while the file that it stands in is unchanged. But kernels contain
-    # each other across files, so after an update of one file others would go on with its old code: date them
-    # all alike.
-    compiled._cache._cache_file._source_stamp = _STAMP
+    # each other across files, so after an update of one file others would go on with its old code: date each
+    # by all.
+    if hasattr(compiled, "_cache"):  # with NUMBA_DISABLE_JIT=1 it is the plain function
+        compiled._cache._cache_file._source_stamp = stamp_of(Path(function.__code__.co_filename))
     return cast(Callable[Arguments, Result], compiled)
 
 
