@@ -27,7 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 STAMP = "gainstage-environment.json"
 TORCH_PART = "# torch:"  # of constraints.txt; another torch sets aside what follows
 
-LOOK_ONLY = ("install", "--dry-run", "--only-binary=:all:", "--use-feature=fast-deps")
+SOURCE_ONLY = "antlr4-python3-runtime"  # Hydra's parser: the one package that has no wheel, only a source
+WHEELS = ("--only-binary=:all:", f"--no-binary={SOURCE_ONLY}")
+LOOK_ONLY = ("install", "--dry-run", *WHEELS, "--use-feature=fast-deps")
 
 IS_WHOLE = """
 import importlib.util, sys
@@ -118,6 +120,19 @@ def why_remake(venv: Path, root: Path, environ: Mapping[str, str]) -> str:
     return ""
 
 
+def users_of(venv: Path) -> list[str]:
+    """The processes that run from an environment, which must not be removed under them."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # ended, or not ours to know
+        if words[0].startswith(os.fsencode(venv / "bin") + b"/") and folder.name != str(os.getpid()):
+            found.append(folder.name)
+    return sorted(found, key=int)
+
+
 # pip
 
 
@@ -141,11 +156,16 @@ def must(done: subprocess.CompletedProcess[str], what: str) -> None:
         raise SetupError(f"{what} failed; what pip said stands above")
 
 
+def held_to(constraints: Path) -> list[str]:
+    """The arguments that hold what is installed, and what builds a source, to exact versions."""
+    return ["-c", str(constraints), "--build-constraint", str(constraints)]
+
+
 def resolve(venv: Path, wanted: list[str], constraints: Path) -> list[Package]:
     """What pip would install, with sizes; only the metadata of each wheel is read, not the wheel."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        ask = [*LOOK_ONLY, "--report", str(report), "-c", str(constraints)]
+        ask = [*LOOK_ONLY, "--report", str(report), *held_to(constraints)]
         must(pip(venv, *ask, *wanted), "finding the packages")
         return packages_of(json.loads(report.read_text()))
 
@@ -201,7 +221,7 @@ def install(venv: Path, packages: list[Package], constraints: Path) -> None:
     """Install exactly the plan: nothing is resolved again, so that nothing can pull a second torch."""
     large = [package.requirement for package in packages if package.is_large]
     small = [package.requirement for package in packages if not package.is_large]
-    exact = ["install", "--no-deps", "--only-binary=:all:", "-c", str(constraints)]
+    exact = ["install", "--no-deps", *WHEELS, *held_to(constraints)]
     say(f"installing {len(large)} large packages …")
     must(pip(venv, *exact, *large, show=True), "installing")
     say(f"installing {len(small)} small packages …")
@@ -211,6 +231,11 @@ def install(venv: Path, packages: list[Package], constraints: Path) -> None:
 
 def make(venv: Path, torch_asked: str) -> None:
     started = time.monotonic()
+    if users := users_of(venv):
+        raise SetupError(
+            f"{venv} has to be made anew, but process {', '.join(users)} still runs from it; "
+            "wait for it to end, or stop it"
+        )
     make_venv(venv)
     with tempfile.TemporaryDirectory() as folder:
         packages, constraints = plan(venv, Path(folder), torch_asked)

@@ -1,5 +1,6 @@
 # Sourced by the scripts beside it: chooses a Python, makes .venv if it is not there or not whole, and gives
-# ROOT (the checkout), BIN (.venv/bin) and `part`, which runs a command and says how long it took.
+# ROOT (the checkout), BIN (.venv/bin), `part`, which runs a command and says how long it took, and
+# PART_SECONDS, what the last one took.
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 BIN=$ROOT/.venv/bin
@@ -33,7 +34,8 @@ part() {
   shift
   printf '\n== %s\n' "$name"
   "$@"
-  PART_TIMES+=("$(printf '%5d s  %s' $((SECONDS - started)) "$name")")
+  PART_SECONDS=$((SECONDS - started))
+  PART_TIMES+=("$(printf '%5d s  %s' "$PART_SECONDS" "$name")")
 }
 
 say_times() {

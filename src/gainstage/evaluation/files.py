@@ -17,7 +17,12 @@ from gainstage.report.atomic import whole_or_nothing
 
 
 def write_results(
-    evaluation: Evaluation, folder: Path, *, baseline: str = "sum", title: str = "Evaluation"
+    evaluation: Evaluation,
+    folder: Path,
+    *,
+    baseline: str = "sum",
+    title: str = "Evaluation",
+    run: Path | None = None,
 ) -> list[Path]:
     """Write `per_song.csv`, `summary.csv`, `summary.json` and `report.html`, each whole or not at all.
 
@@ -26,13 +31,14 @@ def write_results(
         folder: where; it is made if need be.
         baseline: the system over which gains are given.
         title: of the page.
+        run: the folder of the training that made the network, for the page.
 
     Returns:
         The files.
 
     Raises:
         OSError: a file cannot be written.
-        ValueError: `folder` is a file.
+        ValueError: `folder` is a file, or `run` has logged nothing.
     """
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; give a folder for the results")
@@ -45,7 +51,7 @@ def write_results(
     for name, text in texts.items():
         with whole_or_nothing(folder / name) as file:
             file.write(text.encode("utf-8", "replace"))
-    evaluation_page(evaluation, baseline=baseline, title=title).write(folder / "report.html")
+    evaluation_page(evaluation, baseline=baseline, title=title, run=run).write(folder / "report.html")
     return [folder / name for name in (*texts, "report.html")]
 
 

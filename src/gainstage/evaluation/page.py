@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from gainstage.report.evaluation_plots import distributions, gain_bars, song_lin
 from gainstage.report.measured import Audio, Clip
 from gainstage.report.page import Page, Section
 from gainstage.report.players import PAGE_BYTES, Take, TakeSet, make_players
+from gainstage.report.run_section import run_section
 
 _SYSTEMS = {
     "sum": "the tracks as they came: no gain staging, trims and faders at 0 dB",
@@ -42,6 +44,7 @@ def evaluation_page(
     *,
     baseline: str = "sum",
     title: str = "Evaluation",
+    run: Path | None = None,
     page_bytes: int = PAGE_BYTES,
 ) -> Page:
     """The page of an evaluation.
@@ -50,7 +53,11 @@ def evaluation_page(
         evaluation: what was found.
         baseline: the system over which gains are shown; left out if it was not evaluated.
         title: its heading.
+        run: the folder of the training that made the network, to show how that went.
         page_bytes: what all players may weigh together.
+
+    Raises:
+        ValueError: `run` has logged nothing to CSV.
     """
     found = scores(evaluation)
     over = gains(evaluation, baseline) if baseline in evaluation.systems else []
@@ -65,6 +72,8 @@ def evaluation_page(
     ]
     if evaluation.excerpts:
         sections.append(Section("Listen", tuple(_listen(evaluation, page_bytes))))
+    if run is not None:
+        sections.append(run_section(run))
     sections.append(Section("What the numbers mean", tuple(_meaning(evaluation))))
     return Page(title, subtitle, tuple(sections), f"Made with gainstage {version('gainstage')}.")
 

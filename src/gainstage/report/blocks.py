@@ -82,6 +82,45 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture of pixels with its caption.
+
+    Args:
+        address: `data:` address.
+        alt: what it shows, in a sentence.
+        caption: a line above it.
+    """
+
+    kind: ClassVar[str] = "picture"
+    address: str
+    alt: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """The way to a file beside the page.
+
+    Args:
+        label: what stands there to be clicked.
+        address: relative to the page.
+        detail: what is found there.
+    """
+
+    label: str
+    address: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Ways to other files, one under the other."""
+
+    kind: ClassVar[str] = "links"
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
 class Voice:
     """One take in a player.
 
@@ -138,4 +177,4 @@ class Fold:
     is_open: bool = False
 
 
-Block = Text | Bullets | Facts | Table | Drawing | Players | Grid | Fold
+Block = Text | Bullets | Facts | Table | Drawing | Picture | Links | Players | Grid | Fold

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +19,24 @@ from gainstage.report.style import COLOURS
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_SECTION = re.compile(
+    r'^<section id="s\d+" [^>]*>\n<h2 [^>]*>(.*?)</h2>\n(.*?)</section>$', re.DOTALL | re.MULTILINE
+)
+
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page with a heading, listed in its table of contents."""
+    """A part of a page with a heading, listed in its table of contents.
+
+    Args:
+        title: the heading.
+        blocks: what stands below it.
+        html: what stands between them, as `sections_of` took it from a page of ours; nothing else is safe.
+    """
 
     title: str
     blocks: tuple[Block, ...]
+    html: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,21 @@ class Page:
             .get_template("page.html")
             .generate(page=self, style=_palette() + _text("page.css"), script=script, script_digest=digest)
         )
+
+
+def sections_of(path: Path) -> list[Section]:
+    """The sections of a page that was written before, to stand in another page.
+
+    A page weighs megabytes and its plots and players take seconds to make, so it is taken as it stands.
+
+    Raises:
+        OSError: the page cannot be read.
+        ValueError: it is none of ours.
+    """
+    found = _SECTION.findall(path.read_text(encoding="utf-8"))
+    if not found:
+        raise ValueError(f"{path} is no page that gainstage has written; write it again")
+    return [Section(unescape(title), (), content) for title, content in found]
 
 
 @cache
