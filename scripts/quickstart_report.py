@@ -15,7 +15,7 @@ from gainstage.report.parts import Part, parts_page
 
 def main(out: Path, environment_s: float) -> None:
     record = json.loads((out / "parts.json").read_text())
-    parts = [Part("environment", environment_s)]
+    parts = [Part("environment", environment_s, is_set_up=True)]
     parts += [Part(name, p["seconds"], p["peak_bytes"] or None, p["is_kept"]) for name, p in record.items()]
     songs = [json.loads(line) for line in (out / "songs" / "manifest.jsonl").read_text().splitlines()]
     count = {

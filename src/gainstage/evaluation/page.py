@@ -35,6 +35,8 @@ _SYSTEMS = {
     "random": "driven parameters uniform, faders −18 … +6 dB, on staged tracks; mean of its draws",
     "role_mean": "the mean parameters of each role over the training set, on staged tracks",
     "rules": "the rules engineer without a style: what audio alone allows",
+    "network": "the trained network",
+    "network_locked": "the same, a quarter of its settings held at those behind the target",
     "truth": "the settings behind the target",
 }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gainstage.report import words
-from gainstage.report.blocks import Block, Column, Drawing, Fact, Facts, Link, Links, Table
+from gainstage.report.blocks import Block, Column, Drawing, Fact, Facts, Grid, Link, Links, Table
 from gainstage.report.page import Page, Section, sections_of
 from gainstage.report.plots import bars
 
@@ -19,12 +19,14 @@ class Part:
         seconds: how long it took.
         peak_bytes: the most memory that its processes held together; None where that is not known.
         is_kept: it was done by an earlier run, and what came of it was kept.
+        is_set_up: it is done once and for all, and does not count in the sum.
     """
 
     name: str
     seconds: float
     peak_bytes: int | None = None
     is_kept: bool = False
+    is_set_up: bool = False
 
 
 def parts_page(
@@ -42,16 +44,16 @@ def parts_page(
         OSError: the page cannot be read.
         ValueError: it is none of ours.
     """
-    way = Section("What took how long", parts_blocks(parts))
-    further = [Section("Further", (Links(tuple(links)),))] if links else []
-    return Page(title, subtitle, (way, *sections_of(evaluation), *further), footer)
+    way = Section("What was done", (*([Links(tuple(links))] if links else []), *parts_blocks(parts)))
+    return Page(title, subtitle, (way, *sections_of(evaluation)), footer)
 
 
 def parts_blocks(parts: Sequence[Part]) -> tuple[Block, ...]:
     """Facts, bars and a table of parts."""
     known = [part.peak_bytes for part in parts if part.peak_bytes is not None]
-    seconds = sum(part.seconds for part in parts)
-    facts = [Fact("Time", _time(seconds), (f"{len(parts)} parts",))]
+    before = [f"after {_time(part.seconds)} for the {part.name}" for part in parts if part.is_set_up]
+    seconds = sum(part.seconds for part in parts if not part.is_set_up)
+    facts = [Fact("Time", _time(seconds), tuple(before))]
     if known:
         most = max(parts, key=lambda part: part.peak_bytes or 0)
         facts.append(Fact("Memory at its peak", _memory(max(known)), (f"in “{most.name}”",)))
@@ -63,7 +65,8 @@ def parts_blocks(parts: Sequence[Part]) -> tuple[Block, ...]:
     kept = words.listed([part.name for part in parts if part.is_kept])
     note = "The most that all processes of a part held together, shared libraries counted once."
     note += f" Done by an earlier run, and kept: {kept}." if kept else ""
-    return Facts(tuple(facts)), Drawing(plot, "Time of each part"), Table("In numbers", columns, rows, note)
+    table = Table("In numbers", columns, rows, note)
+    return Facts(tuple(facts)), Grid((Drawing(plot, "Time of each part"), table))
 
 
 def _time(seconds: float) -> str:

@@ -13,11 +13,12 @@ from gainstage.report.training_plots import curves, read_metrics
 _PICTURE = re.compile(r"step-(\d+)-(\w+)-(\w+)\.png")
 
 _PICTURES = {
+    "mix": "A mix and its target",
     "tracks": "Settings of the tracks, predicted and true",
     "returns": "Settings of the returns, predicted and true",
     "master": "Settings of the master, predicted and true",
-    "mix": "A mix and its target",
 }
+_FOLDED = ("returns", "master")
 
 
 def run_section(run: Path) -> Section:
@@ -63,4 +64,5 @@ def _pictures(folder: Path) -> Iterator[Block]:
     for name, caption in _PICTURES.items():
         if name in there:
             address = f"data:image/png;base64,{base64.b64encode(there[name].read_bytes()).decode()}"
-            yield Picture(address, f"{caption}, after {step} steps.", caption)
+            picture = Picture(address, f"{caption}, after {step} steps.", "" if name in _FOLDED else caption)
+            yield Fold(caption, "", (picture,)) if name in _FOLDED else picture
