@@ -1,5 +1,6 @@
 """Trained networks as systems under test: as they are, with locks, and the mean settings of their data."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,7 +29,7 @@ class Network:
     Args:
         checkpoint: its file; each process loads it once.
         locked: share of the driven parameters that are held at the truth's values, 0 … 1.
-        seed: of the choice.
+        seed: of the choice, which differs from song to song.
     """
 
     checkpoint: Path
@@ -58,13 +59,19 @@ class Network:
         console = trained.mixer.console
         values = decision_parameters(song.truth, console).values
         heard = [i for i, track in enumerate(tracks) if track.embedding is not None]
-        draw = torch.Generator().manual_seed(self.seed)
+        draw = torch.Generator().manual_seed(_seed_of(self.seed, song))
         locked, held = {}, {}
         for section, layout in console.layout.items():
             units = layout.to_unit(values[section]).float()
             held[section] = units[:, heard] if section == "tracks" else units
             locked[section] = torch.rand(held[section].shape, generator=draw) < self.locked
         return locked, held
+
+
+def _seed_of(seed: int, song: PlayedSong) -> int:
+    """One number of two; with the same for all, songs of as many tracks would have the same settings locked."""
+    key = f"{seed} {song.song.name}".encode()
+    return int.from_bytes(hashlib.blake2b(key, digest_size=4).digest())
 
 
 @lru_cache(maxsize=2)

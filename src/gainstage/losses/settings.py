@@ -26,7 +26,7 @@ class SettingsLoss:
     Shape: spread section → (roles or 1, driven).
 
     Raises:
-        ValueError: a weight names nothing that is driven.
+        ValueError: a weight names nothing that is driven, is negative or not finite.
     """
 
     def __init__(
@@ -41,7 +41,9 @@ class SettingsLoss:
             s: [f"{s}.{columns.columns[i].path}" for i in columns.driven] for s, columns in layout.items()
         }
         self.scale = {}
-        for pattern in weights:
+        for pattern, weight in weights.items():
+            if not 0.0 <= weight < float("inf"):
+                raise ValueError(f"loss.settings: the weight of '{pattern}' is {weight}; give 0 or more")
             if pattern not in layout and not any(
                 fnmatchcase(p, pattern) for of in paths.values() for p in of
             ):
@@ -59,17 +61,16 @@ class SettingsLoss:
 
         Args:
             units: section → what was set.
-            truth: section → what made the target.
+            truth: section → what made the target; anything where `counts` is false.
             counts: section → which values count: not padding, not locked, known.
 
         Shape: (batch, strips, driven) → (batch,).
         """
-        total = torch.zeros(())
+        first = next(iter(units.values()))
+        total = first.new_zeros(len(first))
         for section, weight in self.weights.items():
-            wanted = counts[section].to(units[section].dtype)
-            if not wanted.shape[-1]:
-                continue
-            error = (units[section] - truth[section]).abs() * self.scale[section].to(units[section].device)
-            share = (error * wanted).sum((1, 2)) / wanted.sum((1, 2)).clamp(min=1.0)
-            total = total.to(share) + weight * share
+            found, wanted = units[section], counts[section]
+            known = torch.where(wanted, truth[section].to(found), found.detach())
+            error = (found - known).abs() * self.scale[section].to(found)
+            total = total + weight * error.sum((1, 2)) / wanted.sum((1, 2)).clamp(min=1)
         return total

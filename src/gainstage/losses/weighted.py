@@ -26,6 +26,12 @@ class WeightedLosses:
 
     Raises:
         ValueError: a weight is negative or not finite.
+
+    Example:
+        >>> level = Weighted(lambda estimate, target: (estimate - target).square().mean((1, 2)), weight=2.0)
+        >>> losses = WeightedLosses({"level": level})
+        >>> losses.total(losses(torch.ones(1, 2, 100), torch.zeros(1, 2, 100)))
+        tensor(2.)
     """
 
     def __init__(self, losses: Mapping[str, Weighted]) -> None:
@@ -46,6 +52,9 @@ class WeightedLosses:
         return found
 
     def total(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """The weighted sum of the items' means."""
-        parts = [self.losses[name].weight * value.mean() for name, value in losses.items() if len(value)]
+        """The weighted sum of the items' means; what is only logged takes no part, even if it is infinite."""
+        weights = {name: part.weight for name, part in self.losses.items() if part.weight > 0.0}
+        parts = [
+            weights[name] * value.mean() for name, value in losses.items() if name in weights and len(value)
+        ]
         return torch.stack(parts).sum() if parts else torch.zeros(())

@@ -69,11 +69,11 @@ def read_checkpoint(path: Path, *, map_location: Any = "cpu") -> dict[str, Any]:
         raise ValueError(
             f"{path} is refused: it is no checkpoint, or it holds Python objects, which could run code"
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # bytes of any other kind (a WAV file) make the reader stumble in any way
         raise ValueError(
             f"{path} cannot be read as a checkpoint, it may be cut short ({_first(error)})"
         ) from None
-    if not isinstance(loaded, Mapping) or "state_dict" not in loaded:
+    if not isinstance(loaded, Mapping) or not isinstance(loaded.get("state_dict"), Mapping):
         raise ValueError(f"{path} is no checkpoint of a training: it has no 'state_dict'")
     return dict(loaded)
 
@@ -122,11 +122,13 @@ def _difference(theirs: ConsoleSpec, ours: ConsoleSpec) -> str:
     """The first part in which two consoles differ, in words; empty if they do not."""
     for name in type(ours).model_fields:
         a, b = getattr(theirs, name), getattr(ours, name)
-        if a != b:
-            shown = [
-                [getattr(part, "name", part) for part in x] if isinstance(x, list) else x for x in (a, b)
-            ]
+        if a == b:
+            continue
+        shown = [[getattr(part, "name", part) for part in x] if isinstance(x, list) else x for x in (a, b)]
+        if shown[0] != shown[1]:
             return f"its {name} are {shown[0]}, here they are {shown[1]}"
+        c, d = next((c, d) for c, d in zip(a, b, strict=True) if c != d)
+        return f"its {name}.{c.name} has the settings {c.settings}, here they are {d.settings}"
     return ""
 
 

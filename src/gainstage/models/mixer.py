@@ -44,7 +44,10 @@ class Mixer(nn.Module):
         return heard.pooled
 
     def set(self, embeddings: Tensor, mask: Tensor, conditions: Conditions) -> Decided:
-        """Set the console for tracks that were heard. Shape: embeddings (batch, tracks, width)."""
+        """Set the console for tracks that were heard; what is locked stands as it is held.
+
+        Shape: embeddings (batch, tracks, width), mask (batch, tracks).
+        """
         batch, num_tracks = mask.shape
         neutral = self.console.neutral(batch=batch, tracks=num_tracks)
         strips = {section: values.shape[1] for section, values in neutral.values.items()}
@@ -57,9 +60,9 @@ class Mixer(nn.Module):
         self, tracks: Tensor, mask: Tensor, is_stereo: Tensor, conditions: Conditions, *, sample_rate: int
     ) -> Rendered:
         """Mix gain-staged tracks that start at the song's start, at the front end's rate."""
-        spectra = self.front(tracks.flatten(0, 1))
-        frames = torch.full((len(spectra),), spectra.shape[-1], device=mask.device)
-        heard = torch.where(mask[..., None], self.listen(spectra, frames).unflatten(0, mask.shape), 0.0)
+        spectra = self.front(tracks[mask])  # padding is not even listened to
+        found = self.listen(spectra, torch.full((len(spectra),), spectra.shape[-1], device=mask.device))
+        heard = found.new_zeros(*mask.shape, found.shape[-1]).index_put((mask,), found)
         parameters = self.set(heard, mask, conditions).parameters
         return self.console.render(
             tracks, parameters, sample_rate=sample_rate, mask=mask, is_stereo=is_stereo

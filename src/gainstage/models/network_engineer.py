@@ -138,14 +138,11 @@ def sections(audio: Iterable[Tensor], front: LogMel, *, seconds: float = SECTION
     """
     hop, half = front.settings.hop, front.settings.fft_size // 2
     step = max(round(seconds * front.settings.sample_rate / hop), 1) * hop  # samples between sections
-    buffer, total, done = torch.zeros(2, half), 0, 0
+    buffer = torch.zeros(2, half)
     for block in audio:
         buffer = torch.cat([buffer, block], dim=-1)
-        total += block.shape[-1]
         while buffer.shape[-1] >= step + 2 * half:  # frames 0 … step/hop − 1 have all that surrounds them
             yield front.framed(buffer[None, :, : step - hop + 2 * half])[0]
             buffer = buffer[:, step:]
-            done += step
     rest = torch.cat([buffer, torch.zeros(2, half)], dim=-1)
-    if total >= done:
-        yield front.framed(rest[None])[0]
+    yield front.framed(rest[None])[0]

@@ -48,7 +48,7 @@ def gather(
     Args:
         truths: of each song, the roles' indices, shape (tracks,), and its unit values, section →
             (strips, driven).
-        layout: of the console; what no truth speaks of stays at its start.
+        layout: of the console; without truths everything stays at its start.
     """
     start = at_start(layout)
     found = list(truths)

@@ -1,5 +1,6 @@
 """A mixer as plain values: what a config writes and a checkpoint keeps."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -82,11 +83,28 @@ class MixerSettings:
 def settings_from(plain: Any) -> MixerSettings:
     """The inverse of `MixerSettings.plain`.
 
+    A number that is not given stands at its default: it was added after those values were written.
+
     Raises:
-        ValueError: something is missing or of another kind.
+        ValueError: a part is missing, something is of another kind, or not known here, as a mixer of a later
+            version would be built wrongly without it.
     """
     settings: MixerSettings = TypeAdapter(MixerSettings).validate_python(plain)
+    known = settings.plain()
+    if missing := [name for name in known if name not in plain]:
+        raise ValueError(f"'{missing[0]}' is missing")
+    if unknown := _unknown(plain, known):
+        raise ValueError(f"'{unknown[0]}' is not known")
     return settings
+
+
+def _unknown(given: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
+    """The keys that only the first has, at any depth."""
+    found = [key for key in given if key not in known]
+    for key, part in known.items():
+        if isinstance(part, Mapping) and isinstance(given.get(key), Mapping):
+            found += [f"{key}.{name}" for name in _unknown(given[key], part)]
+    return found
 
 
 def _lists(value: Any) -> Any:
