@@ -69,7 +69,7 @@ class Network:
 
 
 def _seed_of(seed: int, song: PlayedSong) -> int:
-    """One number of two; with the same for all, songs of as many tracks would have the same settings locked."""
+    """One number of two; with one for all, songs of as many tracks would have the same settings locked."""
     key = f"{seed} {song.song.name}".encode()
     return int.from_bytes(hashlib.blake2b(key, digest_size=4).digest())
 
