@@ -13,6 +13,7 @@ from gainstage.engineer.hearing import TrackHearing
 from gainstage.engineer.smooth import ramp, soft_limit
 from gainstage.engineer.taste import Taste
 
+_CENTRED = 0.005
 _CLEAR_OCT = 0.12  # a difference of brightness at which it is clear who is who
 
 
@@ -34,10 +35,13 @@ def pan_position(ear: TrackHearing, habit: Habit, taste: Taste) -> float:
 
 def pan_reason(ear: TrackHearing, position: float) -> str:
     """Why it stands there."""
+    if ear.is_stereo and abs(position) < _CENTRED:
+        return "left in the middle: its own image leans to neither side"
     if ear.is_stereo:
-        return f"balanced at {position:+.2f}: its own image leans {ear.imbalance:+.2f} to the right"
+        side = "right" if ear.imbalance > 0.0 else "left"
+        return f"balanced at {position:+.2f}: its own image leans {abs(ear.imbalance):.2f} to the {side}"
     if ear.neighbours == 0.0:
-        return f"in the centre ({position:+.2f}): it carries the song, or has nobody to share the sides with"
+        return "in the centre: it carries the song, or has nobody to share the sides with"
     octaves = ear.brightness_to_neighbours_oct
     return (
         f"panned {position:+.2f}: {abs(octaves):.2f} octaves {'brighter' if octaves > 0.0 else 'darker'} "

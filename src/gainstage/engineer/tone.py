@@ -28,6 +28,10 @@ def high_pass(ear: TrackHearing, habit: Habit) -> tuple[Settings, str]:
     return {"frequency_hz": max(frequency_hz, 20.0), "amount": 1.0}, reason
 
 
+_HEARD_DB = 0.25  # a band that does less needs no explanation
+_TASKS = ("lows", "low mids", "resonance", "presence", "harshness", "highs")
+
+
 def equaliser(ear: TrackHearing, role: str, taste: Taste) -> tuple[Settings, list[str]]:
     """Six bands, each with one task."""
     bands = (
@@ -39,10 +43,16 @@ def equaliser(ear: TrackHearing, role: str, taste: Taste) -> tuple[Settings, lis
         _air(ear, USUAL[role].brightness_oct, taste),
     )
     settings: Settings = {}
-    reasons = []
+    reasons, left_alone = [], []
     for moved, reason in bands:
         settings |= moved
-        reasons.append(reason)
+        gain_db = next(value for name, value in moved.items() if name.endswith("gain_db"))
+        if abs(gain_db) >= _HEARD_DB:
+            reasons.append(reason)
+        else:
+            left_alone.append(next(word for word in _TASKS if reason.startswith(word)))
+    if left_alone:
+        reasons.append(f"left alone, to within {_HEARD_DB:g} dB: {', '.join(left_alone)}")
     return settings, reasons
 
 
@@ -63,7 +73,7 @@ def _lows(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     )
     frequency_hz = within(2.0 * 1000.0 * 2.0**ear.begins_oct, 50.0, 420.0)
     return _band("low_shelf", frequency_hz, gain_db, 0.7), (
-        f"lows {gain_db:+.1f} dB below {frequency_hz:.0f} Hz: they are {ear.own_low_db:.0f} dB of its power, "
+        f"lows {gain_db:+.1f} dB below {frequency_hz:.0f} Hz: they are {-ear.own_low_db:.0f} dB below its whole, "
         f"{100 * ear.covered_low:.0f} % under the others, and cover {100 * ear.covers_low:.0f} % of theirs"
     )
 
@@ -118,7 +128,7 @@ def _harshness(ear: TrackHearing) -> tuple[Settings, str]:
     too_much_db = (1.0 - 0.7 * is_hiss) * 0.25 * soft_above(ear.sibilance_db, -12.0, 3.0)
     gain_db = -soft_limit(too_much_db + 0.3 * ear.harsh_db, 6.0)
     return _band("peak_4", frequency_hz, gain_db, 1.5), (
-        f"harshness {gain_db:+.1f} dB at {frequency_hz:.0f} Hz: 5–10 kHz reach {ear.sibilance_db:+.0f} dB "
+        f"harshness {gain_db:+.1f} dB at {frequency_hz:.0f} Hz: 5–10 kHz reach {ear.sibilance_db:+.1f} dB "
         f"against the mids in its sharpest moments, a peak stands out by {ear.harsh_db:.1f} dB"
     )
 
