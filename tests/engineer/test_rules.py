@@ -44,7 +44,9 @@ def test_every_processor_of_the_default_console_is_set_and_explained_with_number
         assert set(strip.values["equaliser"]) == {r.name for r in find("equaliser").table}
         told = " ".join(strip.reasons)
         assert all(word in told for word in ("trimmed", "high-passed", "compressed", "fader", "reverb"))
-        assert all(word in told for word in ("lows", "low mids", "resonance", "presence", "harshness", "highs"))
+        assert all(
+            word in told for word in ("lows", "low mids", "resonance", "presence", "harshness", "highs")
+        )
         numbered = [reason for reason in strip.reasons if re.search(r"\d", reason)]
         assert len(numbered) >= len(strip.reasons) - 2  # the centre, and a role that stays dry, need none
         assert not re.search(r"[-+−]0\.0+\b|[-+−]0 dB", told)

@@ -74,7 +74,8 @@ def _lows(ear: TrackHearing, taste: Taste) -> tuple[Settings, str]:
     frequency_hz = within(2.0 * 1000.0 * 2.0**ear.begins_oct, 50.0, 420.0)
     return _band("low_shelf", frequency_hz, gain_db, 0.7), (
         f"lows {gain_db:+.1f} dB below {frequency_hz:.0f} Hz: they are {-ear.own_low_db:.0f} dB below "
-        f"its whole, {100 * ear.covered_low:.0f} % under the others, and cover {100 * ear.covers_low:.0f} % of theirs"
+        f"its whole, {100 * ear.covered_low:.0f} % under the others, "
+        f"and cover {100 * ear.covers_low:.0f} % of theirs"
     )
 
 
