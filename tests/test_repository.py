@@ -183,11 +183,13 @@ def test_everything_installed_is_pinned_exactly_and_is_what_is_installed() -> No
 
 
 def licence(name: str) -> str:
-    """The licence that a distribution declares: expression, else classifiers, else the text's first line."""
+    """The licence that a distribution declares: expression, classifiers, a line of text, or its file."""
     about = metadata.metadata(name)
     classifiers = [line for line in about.get_all("Classifier", []) if line.startswith("License ::")]
     text = about.get("License", "").strip().splitlines()[:1]
-    return about.get("License-Expression") or "; ".join(classifiers) or "".join(text)
+    said = about.get("License-Expression") or "; ".join(classifiers) or "".join(text)
+    files = [file for file in metadata.files(name) or [] if file.stem in ("LICENSE", "LICENCE", "COPYING")]
+    return said or "".join(file.read_text(encoding="utf-8").strip().partition("\n")[0] for file in files[:1])
 
 
 def test_no_dependency_is_under_the_gpl_and_each_says_its_licence() -> None:

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console as Terminal
 
 from gainstage.evaluation.files import write_results
+from gainstage.evaluation.page import evaluation_page
 from gainstage.evaluation.results import TARGET, Evaluation
 from gainstage.evaluation.statistics import scores
 from gainstage.evaluation.table import print_tables
@@ -59,6 +60,15 @@ def test_the_page_holds_table_plots_players_and_names_as_text(folder: Path) -> N
     assert not re.search(r"\bnan\b", re.sub(r'src="data:[^"]*"', "", html), re.IGNORECASE)
     for word in ("Deaf to", "MR-STFT sum_difference", "nearer than sum", "song 1"):
         assert word in html
+
+
+def test_the_page_shows_the_training_of_the_network_where_it_is_known(
+    evaluated: Evaluation, tmp_path: Path
+) -> None:
+    (tmp_path / "metrics.csv").write_text("step,train/total\n0,3.0\n1,2.0\n")
+    page = evaluation_page(evaluated, run=tmp_path, page_bytes=200_000)
+    assert "The training" in [section.title for section in page.sections]
+    assert "train/total ends at 2.000" in page.html()
 
 
 def test_the_terminal_table_has_all_systems_and_metrics(evaluated: Evaluation) -> None:

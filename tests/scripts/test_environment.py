@@ -174,8 +174,41 @@ def test_the_plan_is_installed_as_it_is_so_that_nothing_pulls_a_second_torch(
     monkeypatch.setattr(environment, "pip", pip)
     environment.install(Path(), PLAN, Path("constraints.txt"))
     assert all("--no-deps" in arguments for arguments in pip.asked)
+    assert all({*environment.WHEELS} <= {*arguments} for arguments in pip.asked[:2])
     named = [argument for arguments in pip.asked for argument in arguments if "==" in argument]
     assert sorted(named) == ["click==8.5.1", "sympy==1.14.0", "torch==2.13.0+cpu"]
+
+
+def test_only_the_one_package_without_a_wheel_is_built_and_by_pinned_tools(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pip = Pip()
+    monkeypatch.setattr(environment, "pip", pip)
+    monkeypatch.setattr(environment, "packages_of", lambda _: PLAN)
+    monkeypatch.setattr(environment.json, "loads", lambda _: {})
+    monkeypatch.setattr(Path, "read_text", lambda *_: "")
+    environment.resolve(tmp_path, ["hydra-core"], Path("constraints.txt"))
+    environment.install(tmp_path, PLAN, Path("constraints.txt"))
+    for arguments in pip.asked[:3]:
+        assert "--only-binary=:all:" in arguments
+        assert [a for a in arguments if a.startswith("--no-binary")] == ["--no-binary=antlr4-python3-runtime"]
+        assert arguments[arguments.index("--build-constraint") + 1] == "constraints.txt"
+
+
+def test_an_environment_that_something_runs_from_is_left_alone(tmp_path: Path) -> None:
+    if not Path("/proc/self/cmdline").exists():
+        pytest.skip("this system does not tell what runs")
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    assert environment.users_of(tmp_path) == []
+    process = subprocess.Popen([python, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        with pytest.raises(environment.SetupError, match=f"process {process.pid} still runs from it"):
+            environment.make(tmp_path, "")
+        assert python.exists()
+    finally:
+        process.communicate(b"\n")
 
 
 @pytest.mark.parametrize("refuses", ["click==", "--no-build-isolation"])
