@@ -32,3 +32,30 @@ def shared_data() -> Path:
     if not (SHARED_DATA / "SONGS.csv").is_file():
         skip_or_fail("the real multitracks (../shared/data) are not beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def tiny_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of four songs of 4 s: two to train on, one to validate, one to test. No test changes it."""
+    from gainstage.mixing.dataset import write_dataset
+
+    root = tmp_path_factory.mktemp("tiny") / "songs"
+    write_dataset(4, 4.0, root, arrangements=2, validation=1, test=1, jobs=1)
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the spectra of the tiny data set are kept."""
+    return tmp_path_factory.mktemp("tiny_cache")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_set: Path, tiny_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two steps on the tiny data set. No test changes it."""
+    from gainstage.data.sources import load_songs
+    from tests import tiny
+
+    out = tmp_path_factory.mktemp("tiny_run")
+    tiny.run(tiny.experiment(tiny_cache, steps=2), load_songs("built_in", tiny_set), out)
+    return out

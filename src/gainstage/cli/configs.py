@@ -116,6 +116,11 @@ def _compose(name: str, overrides: Sequence[str], folder: Path) -> tuple[DictCon
         raise ValueError(f"{name}: {' '.join(str(error).split())}") from None
     except (HydraException, OmegaConfBaseException) as error:
         first, _, rest = str(error).partition("\nAvailable options:")
+        if "No match in the defaults list" in first:
+            group = first.partition("'")[2].partition("'")[0]
+            raise ValueError(
+                f"{name} has no group '{group}'; `gainstage {name} --choices` lists what it has"
+            ) from None
         there = f"; there is {', '.join(rest.split())}" if rest else ""
         raise ValueError(f"{name}: {' '.join(first.split())}{there}") from None
     except (OSError, ValueError) as error:  # Hydra lets errors of YAML through

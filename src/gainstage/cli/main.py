@@ -62,7 +62,9 @@ def cli() -> None:
 @click.option("--checkpoint", type=FILE, help="A trained network sets the console instead of the rules.")
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
+@click.pass_context
 def mix(
+    context: click.Context,
     stems: Path,
     out: Path,
     engineer: str,
@@ -74,6 +76,8 @@ def mix(
     report: bool,
 ) -> None:
     """Mix a folder of STEMS (wav, flac, ogg, mp3 or aiff)."""
+    if checkpoint is not None:
+        _check_unused(context, ("engineer", "style"), "with --checkpoint")
     from gainstage.cli import show
     from gainstage.mixing.mix import mix as mix_folder
 
@@ -228,12 +232,14 @@ def synth(
 
 def _check_belongs(context: click.Context, *, dataset: bool) -> None:
     """Refuse options of `synth` that would be passed over in silence."""
-    given = click.core.ParameterSource.COMMANDLINE
-    for name in ("mix",) if dataset else ("arrangements", "validation", "test", "jobs"):
-        if context.get_parameter_source(name) is given:
-            raise click.UsageError(
-                f"--{name} is of no use {'with' if dataset else 'without'} --dataset; leave one of them out"
-            )
+    names = ("mix",) if dataset else ("arrangements", "validation", "test", "jobs")
+    _check_unused(context, names, f"{'with' if dataset else 'without'} --dataset")
+
+
+def _check_unused(context: click.Context, names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} is of no use {why}; leave one of them out")
 
 
 def main() -> None:

@@ -1,12 +1,22 @@
 """The session behind a mix as a decision that can be held against others."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from gainstage.console.session import Session, StripSettings
 from gainstage.console.spec import ConsoleSpec
+from gainstage.data.manifest import Song
 from gainstage.engineer.decision import MixDecision, StripDecision
 
 _FADER_OFF_DB = -60.0
+
+
+def is_known(song: Song, spec: ConsoleSpec, *, root: Path = Path()) -> bool:
+    """Whether the settings behind a song's mix are known, as a decision on a console."""
+    if not song.session:
+        return False
+    session = Session.load(root / song.folder / song.session)
+    return truth_of(session, spec, [0.0] * len(session.tracks)) is not None
 
 
 def truth_of(session: Session, spec: ConsoleSpec, moved_db: Sequence[float]) -> MixDecision | None:

@@ -5,11 +5,26 @@ from dataclasses import replace
 from gainstage.console.compile import full_strip
 from gainstage.console.console import Console
 from gainstage.console.session import ProcessorSettings, Session, StripSettings
+from gainstage.engineer.decision import MixDecision
 from gainstage.processors.compressor import Compressor
 from gainstage.report import settings as plain
 
 _AUDIBLE_DB = 0.25  # less is set, but not worth a person's dialling
 _BAND_KIND = {"low_shelf": "low_shelf", "high_shelf": "high_shelf"}
+_BY = {
+    "sum": "nobody (the plain sum of the tracks)",
+    "equal_loudness_panned": "rule of thumb (all tracks equally loud and panned in turn)",
+}
+
+
+def engineer_in_words(decision: MixDecision) -> str:
+    """Who mixed, as a report says it after "by": the rules with their style, a network with its digest."""
+    name, _, digest = decision.engineer.partition(" ")
+    if name == "network" and digest:
+        return f"the network {digest}"
+    if name == "rules":
+        return f"the rules engineer, style {decision.seeds.get('style', 'none')}"
+    return _BY.get(decision.engineer, decision.engineer)
 
 
 def describe_strip(

@@ -17,7 +17,7 @@ from gainstage.mixing.render import Progress, silent_progress
 from gainstage.mixing.report import describe_mix, loudest_passage, write_report
 from gainstage.mixing.sessions import session_from_decision
 from gainstage.mixing.staging import staged_folder
-from gainstage.models.checkpoint import load_mixer
+from gainstage.models.checkpoint import TrainedMixer, load_mixer
 from gainstage.report.mix_result import MixResult
 
 DEFAULT_LUFS = -20.0
@@ -91,6 +91,8 @@ def mix(
                     trained, heard, stems, loudness_lufs=loudness_lufs, progress=progress
                 )
             session = session_from_decision(heard, decision, spec, tail=tail)
+            if trained is not None:
+                session = _by_checkpoint(session, trained)
             auditioned = audition(session, stems, folder if report else None, progress=progress)
             delivery = deliver(auditioned.mix.loudness, target_lufs=loudness_lufs)
             session = _delivered(session, delivery, loudness_lufs)
@@ -117,6 +119,12 @@ def mix(
             raise OSError(f"{out}: the disk is full; free some space and mix again") from error
         raise
     return Mixed(session, result, delivery, out)
+
+
+def _by_checkpoint(session: Session, trained: TrainedMixer) -> Session:
+    """The session with the file whose network decided."""
+    checkpoint = {"file": trained.path.name, "sha256_begins": trained.digest, "steps": trained.step}
+    return session.model_copy(update={"provenance": session.provenance | {"checkpoint": checkpoint}})
 
 
 def _delivered(session: Session, delivery: Delivery, target_lufs: float) -> Session:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from gainstage.data.audio_file import AudioReader
-from gainstage.data.manifest import Track
+from gainstage.data.manifest import Song, Track
+from gainstage.dsp.resampling import resampled_length
 from gainstage.engineer.decision import MixDecision
 from gainstage.mixing.hear import HeardSong
 from gainstage.mixing.render import Progress
@@ -22,8 +23,9 @@ def decide_by_network(
 ) -> MixDecision:
     """The network's mix of a song.
 
-    Each stem is read once more, staged and at the network's own rate, and heard section by section. Tracks
-    are handed over in the order of their content, so that renaming and reordering files changes nothing.
+    Each stem is read once more, staged and at the network's own rate, and heard section by section up to the
+    end of the song, as in training: how much of a song a track plays is part of what is heard. Tracks are
+    handed over in the order of their content, so that renaming and reordering files changes nothing.
 
     Args:
         trained: the network.
@@ -33,15 +35,15 @@ def decide_by_network(
         progress: told how far the work is.
     """
     engineer = NetworkEngineer(trained.mixer, name=f"network {trained.digest}")
-    order = heard.by_content()
+    order, rate = heard.by_content(), trained.mixer.front.settings.sample_rate
+    num_samples = _song_samples(heard.song, rate)
     tracks = []
     for done, i in enumerate(order):
         progress("listening", done, len(order))
         features, row = heard.tracks[i].features, heard.song.tracks[i]
         embedding = None
         if not features.is_silent:
-            rate = trained.mixer.front.settings.sample_rate
-            blocks = _staged(stems, row, features.trim_db, sample_rate=rate)
+            blocks = _staged(stems, row, features.trim_db, sample_rate=rate, num_samples=num_samples)
             embedding = engineer.listen(sections(blocks, trained.mixer.front))
         tracks.append(NetworkTrack(heard.tracks[i].role, features.trim_db, embedding))
     progress("listening", len(order), len(order))
@@ -50,9 +52,23 @@ def decide_by_network(
     return MixDecision(decision.engineer, in_order, decision.returns, decision.master)
 
 
-def _staged(stems: Path, row: Track, trim_db: float, *, sample_rate: int) -> Iterator[Tensor]:
-    """Blocks of a stem, staged, with two channels. Shape: each (2, samples)."""
-    gain = 10.0 ** (trim_db / 20.0)
+def _song_samples(song: Song, sample_rate: int) -> int:
+    """Length of the longest stem at a rate."""
+    return max(
+        resampled_length(track.num_samples, from_rate=track.sample_rate, to_rate=sample_rate)
+        for track in song.tracks
+    )
+
+
+def _staged(
+    stems: Path, row: Track, trim_db: float, *, sample_rate: int, num_samples: int
+) -> Iterator[Tensor]:
+    """Blocks of a stem, staged, with two channels; silence up to the song's end. Shape: each (2, samples)."""
+    gain, left = 10.0 ** (trim_db / 20.0), num_samples
     with AudioReader(stems / row.file, sample_rate=sample_rate, channels=row.channels) as reader:
         for block in reader.blocks(BLOCK):
             yield torch.from_numpy(block).expand(2, -1) * gain
+            left -= block.shape[-1]
+    while left > 0:
+        yield torch.zeros(2, min(left, BLOCK))
+        left -= BLOCK

@@ -9,7 +9,7 @@ from gainstage.console.console import Console
 from gainstage.console.session import Session
 from gainstage.engineer.decision import MixDecision, StripDecision
 from gainstage.mixing.deliver import Delivery
-from gainstage.mixing.describe import describe_strip
+from gainstage.mixing.describe import describe_strip, engineer_in_words
 from gainstage.mixing.hear import HeardSong
 from gainstage.mixing.measure import ProgrammeMeter, loudness_or_silence
 from gainstage.mixing.passes import Audition, Passage
@@ -68,7 +68,7 @@ def describe_mix(
     )
     return MixResult(
         song=session.name,
-        engineer=decision.engineer,
+        engineer=engineer_in_words(decision),
         sample_rate=session.sample_rate,
         duration_s=(session.num_samples + session.tail_samples) / session.sample_rate,
         tracks=tuple(tracks),

@@ -148,6 +148,8 @@ def newest(run: Path, *, prefer: str = LAST) -> Path:
     """
     if run.is_file():
         return run
+    if not run.exists():
+        raise ValueError(f"{run} is not there; give a checkpoint, or the folder of a run")
     for folder in (run, run / "checkpoints"):
         for name in (prefer, LAST, BEST):
             if (folder / f"{name}.ckpt").is_file():

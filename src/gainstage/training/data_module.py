@@ -42,6 +42,8 @@ class DataSettings:
                 f"a batch needs 1 item or more and workers are 0 or more, got batch_size {self.batch_size} "
                 f"and workers {self.workers}"
             )
+        if self.most_validated < 1:
+            raise ValueError(f"most_validated is {self.most_validated}; a validation needs 1 song or more")
 
 
 class _Onwards(Sampler[int]):

@@ -10,6 +10,7 @@ _NOT_OURS = (
     r".*does not have many workers",  # a song may be cheaper to read than a process to feed
     r"Checkpoint directory .* exists and is not empty",  # that is what resuming is
     r"Experiment logs directory .* exists and is not empty",  # earlier metrics were put aside
+    r"You.re resuming from a checkpoint that ended before the epoch ended",  # its loader begins at the step
     r"The dirpath has changed",  # a run may go on in another folder
     r".*GPU available but not used",
     r"The number of training batches .* is smaller than the logging interval",

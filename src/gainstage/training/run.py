@@ -1,11 +1,16 @@
 """Train a mixer: from settings and songs to checkpoints."""
 
+import math
+import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.loggers import Logger
 
 from gainstage.data.manifest import Song
@@ -43,6 +48,13 @@ class LossSettings:
     )
     settings_weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        WeightedLosses(
+            self.audio
+        )  # says now which weight no loss can have, and not after the songs were heard
+        if not 0.0 <= self.settings_weight < math.inf:
+            raise ValueError(f"settings_weight is {self.settings_weight}; give 0 or more")
+
 
 @dataclass(frozen=True)
 class TaskSettings:
@@ -53,6 +65,10 @@ class TaskSettings:
     """
 
     most_locked: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.most_locked <= 1.0:
+            raise ValueError(f"most_locked is {self.most_locked}; give a share between 0 and 1")
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,12 @@ class Experiment:
     optimizer: OptimizerSettings
     steps: int
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps is {self.steps}; a training takes 1 or more")
+        if not 0 <= self.seed < 1 << 31:
+            raise ValueError(f"seed is {self.seed}; give a number from 0 to {(1 << 31) - 1}")
 
 
 @dataclass(frozen=True)
@@ -128,14 +150,13 @@ def train(
         ValueError: settings, songs or checkpoint cannot be used, or a value became infinite or NaN; one
             sentence says which.
         OSError: a file cannot be written.
+        KeyboardInterrupt: somebody stopped it; `last.ckpt` holds what was done until then.
     """
     keep_freed_memory()
     folder = Path(out) / CHECKPOINTS
+    start = starting_point(experiment, resume)
     pl.seed_everything(experiment.seed, workers=True, verbose=False)
     mixer = experiment.mixer.build()
-    start = None if resume is None else newest(Path(resume))
-    if start is not None:
-        load_mixer(start, console=experiment.mixer.console)  # says in a sentence what does not fit
     songs_module = SongsModule(songs, mixer, experiment.data, steps=experiment.steps, seed=experiment.seed)
     songs_module.prepare(progress)
     usual = songs_module.usual()
@@ -154,7 +175,7 @@ def train(
     )
     best = best_checkpoint(folder)
     last = LastCheckpoint(folder)
-    with quiet_lightning():
+    with quiet_lightning(), _plain_errors():
         runner = trainer(
             max_steps=experiment.steps,
             max_epochs=-1,
@@ -171,3 +192,53 @@ def train(
         seconds = time.monotonic() - began
     found = Path(best.best_model_path) if best.best_model_path else last.path
     return Trained(found, last.path, int(runner.global_step), seconds)
+
+
+def starting_point(experiment: Experiment, resume: Path | None) -> Path | None:
+    """The checkpoint from which a training goes on, once it is known to fit; None if it starts anew.
+
+    Raises:
+        ValueError: there is none, it cannot be read, its network or console is another, or it has made as
+            many steps as are asked for.
+    """
+    if resume is None:
+        return None
+    start = newest(Path(resume))
+    theirs = load_mixer(start, console=experiment.mixer.console)
+    if wrong := _difference(_shape(theirs.settings), _shape(experiment.mixer)):
+        raise ValueError(f"{start} holds another network: {wrong}; give the same, or start a new training")
+    if theirs.step >= experiment.steps:
+        raise ValueError(
+            f"{start} has made {theirs.step} steps and {experiment.steps} are asked for in all; ask for more"
+        )
+    return start
+
+
+def _shape(settings: MixerSettings) -> dict[str, Any]:
+    """All that weights and spectra depend on; dropout may change on the way."""
+    plain = settings.plain()
+    controller = {name: value for name, value in plain["controller"].items() if name != "dropout"}
+    return {"encoder": plain["encoder"], "controller": controller}
+
+
+def _difference(theirs: Any, ours: Any, at: str = "") -> str:
+    """The first value in which nested mappings differ, in words; empty if none does."""
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        found = (_difference(theirs.get(k), ours[k], f"{at}.{k}" if at else str(k)) for k in ours)
+        return next((words for words in found if words), "")
+    return "" if theirs == ours else f"its {at} is {theirs}, here it is {ours}"
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Lightning's ways to end as those of Python, and Ctrl-C with its effect, which Lightning takes away."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as end:
+        if type(end) is not SystemExit:  # a signal's own kind
+            raise
+        signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from end
+    except MisconfigurationException as error:
+        raise ValueError(f"trainer: {' '.join(str(error).split())}") from error

@@ -9,6 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
 
 from gainstage.data.batch import Batch
 from gainstage.losses.settings import SettingsLoss
@@ -34,6 +35,18 @@ class OptimizerSettings:
     weight_decay: float = 0.02
     warmup_steps: int = 30
     clip_norm: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0.0 and self.clip_norm > 0.0):
+            raise ValueError(
+                "learning_rate and clip_norm must be more than 0, got "
+                f"{self.learning_rate} and {self.clip_norm}"
+            )
+        if self.weight_decay < 0.0 or self.warmup_steps < 0:
+            raise ValueError(
+                "weight_decay and warmup_steps must be 0 or more, got "
+                f"{self.weight_decay} and {self.warmup_steps}"
+            )
 
     def share(self, step: int, last_step: int) -> float:
         """Share of the highest learning rate at a step."""
@@ -130,13 +143,25 @@ class System(pl.LightningModule):
     def _log(self, stage: str, total: Tensor) -> None:
         taken = self.last
         assert taken is not None
-        values = {f"{stage}/{name}": value.mean() for name, value in taken.losses.items() if len(value)}
+        judged = {**taken.losses, "settings": taken.losses["settings"][taken.batch.has_truth]}
+        values = {f"{stage}/{name}": value.mean() for name, value in judged.items() if len(value)}
         self.log_dict(values, batch_size=len(taken.batch.song_ids))
         self.log(f"{stage}/total", total.detach(), prog_bar=True, batch_size=len(taken.batch.song_ids))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say what the weights are of."""
         checkpoint.update(self.about)
+
+    def on_train_start(self) -> None:
+        """Take rates and decay from the settings; a checkpoint to go on from brings its own."""
+        given, last_step = self.optimizer, int(self.trainer.max_steps)
+        schedule = self.lr_schedulers()
+        assert isinstance(schedule, LambdaLR)
+        schedule.base_lrs = [given.learning_rate] * len(schedule.base_lrs)
+        rate = given.learning_rate * given.share(schedule.last_epoch, last_step)
+        groups = self.trainer.optimizers[0].param_groups
+        for group, decay in zip(groups, (given.weight_decay, 0.0), strict=True):
+            group.update(lr=rate, initial_lr=given.learning_rate, weight_decay=decay)
 
     def configure_optimizers(self) -> Mapping[str, Any]:  # type: ignore[override]
         """AdamW; matrices decay, what is left does not."""
@@ -151,7 +176,7 @@ class System(pl.LightningModule):
             weight_decay=given.weight_decay,
         )
         last_step = int(self.trainer.max_steps)
-        schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: given.share(step, last_step))
+        schedule = LambdaLR(adam, lambda step: given.share(step, last_step))
         return {"optimizer": adam, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
