@@ -66,7 +66,8 @@ def test_padding_is_not_listened_to(training: bool) -> None:
     alone = mixers[0](audio, mask, is_stereo, given, sample_rate=RATE).mix
     beside = mixers[1](padded, *wide, more, sample_rate=RATE).mix
     error = (alone - beside).square().mean() / alone.square().mean()
-    assert 10 * torch.log10(error + 1e-30) < -100
+    # in training the spread of three rows divides what rounding left
+    assert 10 * torch.log10(error + 1e-30) < (-60 if training else -100)
     one, other = (mixer.encoder.norm.get_buffer("mean") for mixer in mixers)
     assert torch.allclose(one, other, atol=1e-5)
     beside.square().mean().backward()
