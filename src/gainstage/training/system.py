@@ -152,6 +152,11 @@ class System(pl.LightningModule):
         """Say what the weights are of."""
         checkpoint.update(self.about)
 
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Count an interrupted batch as not begun; else all validations after it come a step early."""
+        progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["total"]
+        progress["ready"] = progress["started"] = progress["processed"]
+
     def on_train_start(self) -> None:
         """Take rates and decay from the settings; a checkpoint to go on from brings its own."""
         given, last_step = self.optimizer, int(self.trainer.max_steps)
