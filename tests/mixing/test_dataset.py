@@ -136,6 +136,7 @@ def test_output_gains_are_near_for_long_songs_too(tmp_path: Path) -> None:
     assert torch.tensor(off).square().mean().sqrt() < 0.7
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes_as_one(written: Path, tmp_path: Path) -> None:
     write_dataset(2, SECONDS, tmp_path, arrangements=3, validation=0, test=0, jobs=2)
     assert _songs(tmp_path) == _songs(written, 2)

@@ -202,8 +202,12 @@ def test_an_environment_that_something_runs_from_is_left_alone(tmp_path: Path) -
     python.parent.mkdir()
     python.symlink_to(sys.executable)
     assert environment.users_of(tmp_path) == []
-    process = subprocess.Popen([python, "-c", "input()"], stdin=subprocess.PIPE)
+    process = subprocess.Popen(
+        [python, "-c", "print('runs', flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"runs\n"
         with pytest.raises(environment.SetupError, match=f"process {process.pid} still runs from it"):
             environment.make(tmp_path, "")
         assert python.exists()

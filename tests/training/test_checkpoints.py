@@ -16,12 +16,12 @@ from pytorch_lightning.callbacks import EarlyStopping, LearningRateMonitor
 from torch import Tensor
 
 from gainstage.data.batch import Batch
+from gainstage.models.checkpoint import read_checkpoint
 from gainstage.training.checkpoints import (
     LastCheckpoint,
     WholeCheckpoints,
     best_checkpoint,
     newest,
-    read_checkpoint,
 )
 from gainstage.training.guard import FiniteGuard
 from tests.training import scene

@@ -99,7 +99,7 @@ def write_dataset(
         seed: of the first song.
         arrangements: of each song, beside the full one.
         validation, test: how many songs are held out, from the end; the last ones are for the test. A tenth
-            of the songs each if not given.
+            of the songs each if not given, at least one of three or more.
         jobs: processes that play at the same time.
         progress: told how many songs there are.
 
@@ -110,7 +110,8 @@ def write_dataset(
         ValueError: an argument outside its range, or a folder that holds another song.
         OSError: a song cannot be written; whole ones are kept.
     """
-    held = [count // 10 if n is None else n for n in (validation, test)]
+    tenth = max(count // 10, 1) if count > 2 else 0
+    held = [tenth if n is None else n for n in (validation, test)]
     _check(count, arrangements, held, jobs)
     out.mkdir(parents=True, exist_ok=True)
     orders = [

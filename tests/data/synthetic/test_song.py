@@ -114,6 +114,7 @@ def test_the_same_seed_gives_the_same_bits_in_any_order() -> None:
     assert digest(first) != digest(second)
 
 
+@pytest.mark.slow
 def test_another_process_plays_the_same_bits() -> None:
     code = (
         "from tests.data.synthetic.test_song import digest\n"
