@@ -1,8 +1,8 @@
 """The contracts of the design, one test named after each; details are tested where they live."""
 
-from dataclasses import re
-from pathlib import Path
+from dataclasses from pathlib import Path
 
+import re
 import pytest
 import replace
 import torch

@@ -46,7 +46,7 @@ class NetworkEngineer:
 
     @torch.inference_mode()
     def listen(self, sections: Iterable[Tensor]) -> Tensor:
-        """The embedding of one staged track, heard section by section; a song of half an hour leaves some megabytes.
+        """The embedding of one staged track, heard section by section; half an hour leaves some megabytes.
 
         Args:
             sections: its spectra, each of shape (3, bands + 2, frames), in order.
