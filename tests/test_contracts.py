@@ -1,10 +1,10 @@
 """The contracts of the design, one test named after each; details are tested where they live."""
 
-from dataclasses from pathlib import Path
-
 import re
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-import replace
 import torch
 from torch import Tensor
 
