@@ -63,6 +63,18 @@ def test_a_mixer_comes_back_as_it_was(mixer: Mixer, path: Path) -> None:
     assert torch.equal(one, other)
 
 
+def test_a_run_is_as_good_as_its_best_checkpoint(mixer: Mixer, tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "checkpoints"
+    folder.mkdir(parents=True)
+    with pytest.raises(ValueError, match="holds no checkpoint"):
+        load_mixer(tmp_path / "run")
+    torch.save(contents(mixer), folder / "best.ckpt")
+    torch.save(contents(mixer) | {"global_step": 9}, folder / "last.ckpt")
+    found = load_mixer(tmp_path / "run")
+    assert found.step == 7
+    assert found.path == folder / "best.ckpt"
+
+
 def test_a_digest_names_the_file(mixer: Mixer, path: Path, tmp_path: Path) -> None:
     again = tmp_path / "b.ckpt"
     again.write_bytes(path.read_bytes())

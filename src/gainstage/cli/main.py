@@ -59,7 +59,11 @@ def cli() -> None:
     metavar="SEED|none",
     help="Seed of the engineer's taste; 'none' is the centre of all.",
 )
-@click.option("--checkpoint", type=FILE, help="A trained network sets the console instead of the rules.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="A trained network, a file or the folder of a run, sets the console instead of the rules.",
+)
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
 @click.pass_context

@@ -17,6 +17,7 @@ from gainstage.models.role_statistics import RoleStatistics
 from gainstage.models.settings import MixerSettings, settings_from
 
 KEY = "gainstage"
+BEST, LAST = "best", "last"
 _FORMAT, _VERSION = "gainstage-mixer", 1
 _PREFIX = "mixer."
 
@@ -78,17 +79,39 @@ def read_checkpoint(path: Path, *, map_location: Any = "cpu") -> dict[str, Any]:
     return dict(loaded)
 
 
+def newest(run: Path, *, prefer: str = LAST) -> Path:
+    """The checkpoint from which a run goes on: `last.ckpt` of its folder, or a checkpoint itself.
+
+    Args:
+        run: a checkpoint or the folder of a run.
+        prefer: `last`, or `best` for what the run has found.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if run.is_file():
+        return run
+    if not run.exists():
+        raise ValueError(f"{run} is not there; give a checkpoint, or the folder of a run")
+    for folder in (run, run / "checkpoints"):
+        for name in (prefer, LAST, BEST):
+            if (folder / f"{name}.ckpt").is_file():
+                return folder / f"{name}.ckpt"
+    raise ValueError(f"{run} holds no checkpoint to go on from; start a new run instead")
+
+
 def load_mixer(path: Path, *, console: ConsoleSpec | None = None) -> TrainedMixer:
     """A mixer from a checkpoint.
 
     Args:
-        path: the file.
+        path: the file, or the folder of a run, whose best is taken.
         console: the console that it must drive; any if not given.
 
     Raises:
         ValueError: the file cannot be used: not there, cut short, no mixer, of another console, or with code
             in it; one sentence says which.
     """
+    path = newest(path, prefer=BEST) if path.is_dir() else path
     loaded = read_checkpoint(path)
     about = loaded.get(KEY)
     if not isinstance(about, Mapping) or about.get("format") != _FORMAT:

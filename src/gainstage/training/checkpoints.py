@@ -15,11 +15,12 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from gainstage.models.checkpoint import read_checkpoint
+from gainstage.models.checkpoint import BEST, LAST, newest, read_checkpoint
 from gainstage.report.atomic import whole_or_nothing
 from gainstage.training.guard import NotFinite
 
-BEST, LAST = "best", "last"
+__all__ = ["BEST", "LAST", "LastCheckpoint", "WholeCheckpoints", "best_checkpoint", "newest"]
+
 _LEFTOVERS = ".writing-*.part"
 
 
@@ -134,27 +135,6 @@ class LastCheckpoint(Checkpoint):
             return
         trainer.save_checkpoint(self.path)
         self._written_s, self._written_step = time.monotonic(), trainer.global_step
-
-
-def newest(run: Path, *, prefer: str = LAST) -> Path:
-    """The checkpoint from which a run goes on: `last.ckpt` of its folder, or a checkpoint itself.
-
-    Args:
-        run: a checkpoint or the folder of a run.
-        prefer: `last`, or `best` for what the run has found.
-
-    Raises:
-        ValueError: there is none.
-    """
-    if run.is_file():
-        return run
-    if not run.exists():
-        raise ValueError(f"{run} is not there; give a checkpoint, or the folder of a run")
-    for folder in (run, run / "checkpoints"):
-        for name in (prefer, LAST, BEST):
-            if (folder / f"{name}.ckpt").is_file():
-                return folder / f"{name}.ckpt"
-    raise ValueError(f"{run} holds no checkpoint to go on from; start a new run instead")
 
 
 def _sync_folder(folder: Path) -> None:
