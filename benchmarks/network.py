@@ -36,9 +36,7 @@ def real_songs(data: Path, cache: Path) -> list[Song]:
     songs: list[Song] = []
     for source in sorted(path for path in data.iterdir() if path.is_dir()):
         if any(source.glob("*/mix.flac")):
-            found = load_songs(
-                "folders", source, validation=0.0, test=1.0, paired=False, cache=cache / source.name
-            )
+            found = load_songs("folders", source, paired=False, cache=cache / source.name)
             songs += [song for song in found if song.mix is not None]
     return songs
 

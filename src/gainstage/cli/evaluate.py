@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from omegaconf import OmegaConf
 
 from gainstage.cli.building import TARGET, check, instantiate
 from gainstage.cli.configs import compose
 from gainstage.console.console import Console
-from gainstage.data.manifest import Split
 from gainstage.data.sources import songs_of
 from gainstage.data.spectra import Progress
 from gainstage.evaluation.engineers import Engineer, baselines
@@ -32,7 +32,7 @@ class Asked:
     Args:
         checkpoint: a file, or the folder of a run.
         out: folder for the results.
-        split: whose songs are evaluated.
+        split: whose songs are evaluated; `all` for data that no training has seen.
         songs: at most so many; all if not given.
         metrics: `quick` or `full`.
         seed: of the moves, the locks and the bootstrap.
@@ -42,7 +42,7 @@ class Asked:
 
     checkpoint: Path
     out: Path
-    split: Split
+    split: Literal["train", "validation", "test", "all"]
     songs: int | None
     metrics: Which
     seed: int
@@ -87,7 +87,8 @@ def run(overrides: Sequence[str], *, progress: Progress) -> Evaluated:
     asked: Asked = instantiate(OmegaConf.create({TARGET: "gainstage.cli.evaluate.Asked", **values}))
     checkpoint = newest(asked.checkpoint, prefer="best")
     trained = load_mixer(checkpoint)
-    songs = songs_of(instantiate(config.data.songs, progress=progress), asked.split)[: asked.songs]
+    songs = instantiate(config.data.songs, progress=progress)
+    songs = (songs if asked.split == "all" else songs_of(songs, asked.split))[: asked.songs]
     spec = trained.settings.console
     systems: dict[str, Engineer | Sequence[Engineer]] = {
         **baselines(spec),
