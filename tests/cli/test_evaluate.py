@@ -100,7 +100,11 @@ class _Code:
         ("code.ckpt", [], "code.ckpt is refused: it is no checkpoint, or it holds Python objects"),
         ("other.ckpt", [], "other.ckpt"),
         ("good.ckpt", ["metrics=ful"], "metrics: input should be 'quick' or 'full', got \"ful\""),
-        ("good.ckpt", ["split=tset"], "split: input should be 'train', 'validation', 'test' or 'all', got \"tset\""),
+        (
+            "good.ckpt",
+            ["split=tset"],
+            "split: input should be 'train', 'validation', 'test' or 'all', got \"tset\"",
+        ),
         ("good.ckpt", ["songs=0"], "songs is 0; give 1 or more"),
         ("good.ckpt", ["songs=-1"], "songs is -1; give 1 or more"),  # as a slice: all but the last
         ("good.ckpt", ["jobs=0"], "jobs is 0; give 1 or more"),
