@@ -131,7 +131,12 @@ def test_memory_of_children_counts_together(tmp_path: Path) -> None:
 def test_an_interrupt_ends_the_command_and_leaves_a_part_that_goes_on(tmp_path: Path) -> None:
     work = Work(tmp_path, code="import time; time.sleep(60 * ('goes-on' not in sys.argv))")
     script = [sys.executable, str(SCRIPTS / "measure.py"), *work.arguments("train")]
-    process = subprocess.Popen(script, start_new_session=True, stderr=subprocess.DEVNULL)
+    # Who is started in the background of a script inherits that interrupts are ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(script, start_new_session=True, stderr=subprocess.DEVNULL)
+    finally:
+        signal.signal(signal.SIGINT, before)
     end = time.monotonic() + 20
     while not (work.out / "made").exists() and time.monotonic() < end:
         time.sleep(0.02)
