@@ -2,7 +2,7 @@
 # From nothing to a trained, evaluated mixer: makes the environment, plays songs by code, trains a network on them,
 # evaluates it on songs that it has not heard, mixes one of those with it, and writes a report of all that.
 #
-#   bash scripts/quickstart.sh           240 songs of 20 s, into runs/quickstart: some 10 minutes on 2 cores
+#   bash scripts/quickstart.sh           240 songs of 20 s, into runs/quickstart: up to 12 minutes on 2 cores
 #   bash scripts/quickstart.sh --short   8 songs of 6 s, into runs/quickstart_short: two minutes, to see it work
 #
 # What is done already is kept when it is run again: songs that were played, a training that was cut short, whole

@@ -107,6 +107,14 @@ class SectionLayout:
         moved = [self.columns[i].parameter.to_unit(physical[..., i]) for i in self.driven]
         return torch.stack(moved, dim=-1) if moved else physical[..., :0].double()
 
+    def named(self, row: Tensor) -> dict[str, dict[str, float]]:
+        """The driven values of one strip as processor → parameter → number. Shape: (width,)."""
+        values: dict[str, dict[str, float]] = {}
+        for i in self.driven:
+            column = self.columns[i]
+            values.setdefault(column.processor, {})[column.parameter.name] = float(row[i])
+        return values
+
     def start_logits(self) -> Tensor:
         """Bias of a network's last layer, so that it begins at `starts`. Shape (driven,)."""
         return logit_from_unit(self.to_unit(self.starts()))

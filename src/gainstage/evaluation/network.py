@@ -106,11 +106,4 @@ def role_mean(trained: TrainedMixer) -> RoleMean:
 def _named(layout: SectionLayout, units: Tensor) -> list[Mapping[str, Mapping[str, float]]]:
     """Rows of unit values as physical values by name."""
     physical = layout.to_physical(units, layout.defaults().expand(len(units), -1))
-    rows: list[Mapping[str, Mapping[str, float]]] = []
-    for row in physical:
-        values: dict[str, dict[str, float]] = {}
-        for i in layout.driven:
-            column = layout.columns[i]
-            values.setdefault(column.processor, {})[column.parameter.name] = float(row[i])
-        rows.append(values)
-    return rows
+    return [layout.named(row) for row in physical]

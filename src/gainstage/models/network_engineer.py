@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from gainstage.console.conditions import Conditions
-from gainstage.console.layout import SectionLayout
 from gainstage.engineer.decision import MixDecision, StripDecision
 from gainstage.models.encoder import Heard
 from gainstage.models.log_mel import LogMel
@@ -101,7 +100,7 @@ class NetworkEngineer:
                 off = tuple(name for name in _BYPASSABLE if name in console.strips["tracks"])
                 strips.append(StripDecision({}, bypass=off, reasons=("left alone: nothing to hear in it",)))
                 continue
-            values = _values(console.layout["tracks"], decided.parameters.values["tracks"][0, place])
+            values = console.layout["tracks"].named(decided.parameters.values["tracks"][0, place])
             place += 1
             trim = {"gain_db": track.trim_db}
             reason = f"trimmed {track.trim_db:+.1f} dB to −23 LUFS; all else as the network heard it"
@@ -110,20 +109,11 @@ class NetworkEngineer:
         if decided is not None:
             rows = decided.parameters.values
             returns = {
-                name: StripDecision(_values(console.layout["returns"], rows["returns"][0, i]))
+                name: StripDecision(console.layout["returns"].named(rows["returns"][0, i]))
                 for i, name in enumerate(console.spec.return_names)
             }
-            master = StripDecision(_values(console.layout["master"], rows["master"][0, 0]))
+            master = StripDecision(console.layout["master"].named(rows["master"][0, 0]))
         return MixDecision(self.name, tuple(strips), returns, master)
-
-
-def _values(layout: SectionLayout, row: Tensor) -> dict[str, dict[str, float]]:
-    """The driven values of one strip by name."""
-    values: dict[str, dict[str, float]] = {}
-    for i in layout.driven:
-        column = layout.columns[i]
-        values.setdefault(column.processor, {})[column.parameter.name] = float(row[i])
-    return values
 
 
 def sections(audio: Iterable[Tensor], front: LogMel, *, seconds: float = SECTION_SECONDS) -> Iterable[Tensor]:
