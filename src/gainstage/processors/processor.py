@@ -60,3 +60,8 @@ class Processor(ABC):
         """How long the output may still sound (to −60 dB) after the input has ended; 0 by default."""
         del controls
         return 0.0
+
+    def latency_samples(self, sample_rate: int) -> int:
+        """By how much the output comes later than the input; 0 by default. It depends on settings only."""
+        del sample_rate
+        return 0
