@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gainstage.kernels import backend, biquad_cpu, block, threads
+from gainstage.kernels import backend, biquad_cpu, block, lanes, threads
 from gainstage.kernels.grid import GRID
 
 
@@ -48,8 +48,10 @@ def _forward(
     rows, channels, num_samples = audio.shape
     signals, sections = rows * channels, coefficients.shape[2]
     out, state_out, checkpoints = _empty(audio, coefficients, state, offset, keep)
+    flat, stride = lanes.signals(audio)
     arrays = (
-        audio.contiguous().view(-1).numpy(),
+        flat,
+        stride,
         coefficients.contiguous().numpy(),
         state.contiguous().view(signals, sections, 2).numpy(),
         channels,
@@ -83,16 +85,19 @@ def _backward(
     coefficients: Tensor,
     checkpoints: Tensor,
     offset: int,
+    to_audio: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     rows, channels, num_samples = audio.shape
     signals, (points, sections) = rows * channels, coefficients.shape[1:3]
-    grad_audio = audio.new_empty(audio.shape)
+    grad_audio = audio.new_empty(audio.shape if to_audio else 0)
     grad_state = coefficients.new_empty((rows, channels, sections, 2))
     per_signal = coefficients.new_zeros((rows, channels, points, sections, 5))
+    flat, stride = lanes.signals(audio)
     arrays = (
         grad_out.contiguous().view(-1).numpy(),
         grad_state_out.contiguous().view(signals, sections, 2).numpy(),
-        audio.contiguous().view(-1).numpy(),
+        flat,
+        stride,
         coefficients.contiguous().numpy(),
         checkpoints.view(signals, checkpoints.shape[2], sections, 2).numpy(),
         channels,
@@ -116,9 +121,11 @@ def _(
     coefficients: Tensor,
     checkpoints: Tensor,
     offset: int,
+    to_audio: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     del grad_out, checkpoints, offset
-    grad_audio, grad_coefficients = audio.new_empty(audio.shape), coefficients.new_empty(coefficients.shape)
+    grad_audio = audio.new_empty(audio.shape if to_audio else 0)
+    grad_coefficients = coefficients.new_empty(coefficients.shape)
     return grad_audio, grad_coefficients, grad_state_out.new_empty(grad_state_out.shape)
 
 
@@ -135,7 +142,9 @@ def _differentiate(
     audio, coefficients, checkpoints = ctx.saved_tensors
     grad_out = audio.new_zeros(audio.shape) if grad_out is None else grad_out
     grad_state = coefficients.new_zeros(ctx.state_shape) if grad_state is None else grad_state
-    return *_backward(grad_out, grad_state, audio, coefficients, checkpoints, ctx.offset), None, None
+    to_audio = ctx.needs_input_grad[0]  # stems rarely do, and then a write as long as the audio is saved
+    grads = _backward(grad_out, grad_state, audio, coefficients, checkpoints, ctx.offset, to_audio)
+    return grads[0] if to_audio else None, grads[1], grads[2], None, None
 
 
 def _refuse(ctx: Any, *grads: Tensor) -> None:

@@ -162,6 +162,7 @@ def _cascade(
 @kernel
 def forward(
     audio: Audio,
+    stride: int,
     coefficients: Doubles,
     state: Doubles,
     channels: int,
@@ -173,7 +174,10 @@ def forward(
     start: int,
     stop: int,
 ) -> None:
-    """Filter the signals start … stop − 1. Audio is flat; coefficients (rows, points, sections, 5)."""
+    """Filter the signals start … stop − 1; coefficients (rows, points, sections, 5).
+
+    Audio is flat; in what comes in, a signal begins `stride` after the one before.
+    """
     sections = state.shape[1]
     moving = coefficients.shape[1] > 1
     num_tiles = -(-(offset + num_samples) // GRID)
@@ -190,7 +194,7 @@ def forward(
                 _gather(coefficients, row, count, channels, tile, c)
                 _gather(coefficients, row, count, channels, tile + 1, d)
             begin, end = max(tile * GRID - offset, 0), min((tile + 1) * GRID - offset, num_samples)
-            lanes.read(audio, row * num_samples + begin, num_samples, count, end - begin, x, 0)
+            lanes.read(audio, row * stride + begin, stride, count, end - begin, x, 0)
             _cascade(x, 0, 0, end - begin, begin + offset - tile * GRID, c, d, states)
             lanes.write(x, 0, end - begin, out, row * num_samples + begin, num_samples, count)
         _scatter_states(states, state_out, row, count)
@@ -291,6 +295,7 @@ def backward(
     grad_out: Audio,
     grad_state_out: Doubles,
     audio: Audio,
+    stride: int,
     coefficients: Doubles,
     checkpoints: Doubles,
     channels: int,
@@ -302,7 +307,8 @@ def backward(
     start: int,
     stop: int,
 ) -> None:
-    """Gradients of the signals start … stop − 1; `grad_coefficients` is per signal and comes as zeros.
+    """Gradients of the signals start … stop − 1; `grad_coefficients` is per signal and comes as zeros;
+    an empty `grad_audio` is not written.
 
     Block by block from the end, a block being the tiles that share a checkpoint: the signals between the
     sections are computed again into the second-level cache, then the adjoint runs over them. Inside a block
@@ -331,9 +337,7 @@ def backward(
                 if moving:
                     _gather(coefficients, row, count, channels, tile, c)
                     _gather(coefficients, row, count, channels, tile + 1, d)
-                lanes.read(
-                    audio, row * num_samples + begin, num_samples, count, end - begin, x, place * tile_size
-                )
+                lanes.read(audio, row * stride + begin, stride, count, end - begin, x, place * tile_size)
                 lanes.read(
                     grad_out, row * num_samples + begin, num_samples, count, end - begin, g, place * _SIGNAL
                 )
@@ -353,7 +357,7 @@ def backward(
                     _add(slopes, grad_coefficients, row, count, tile + 1)
                 else:
                     _adjoint(x, at, g, to, end - begin, c, future, sums)
-            for tile in range(first_tile, end_tile):
+            for tile in range(first_tile, end_tile if grad_audio.size > 0 else first_tile):
                 begin, end = max(tile * GRID - offset, 0), min((tile + 1) * GRID - offset, num_samples)
                 at = (tile - first_tile) * _SIGNAL
                 lanes.write(g, at, end - begin, grad_audio, row * num_samples + begin, num_samples, count)

@@ -5,8 +5,26 @@ written in squares of 8 × 8, turned in registers. A group may have fewer than e
 fills the lanes that are left, and nothing is written for those.
 """
 
+from torch import Tensor
+
 from gainstage.kernels.compile import kernel
 from gainstage.kernels.simd import WIDTH, Audio, Doubles, load, store, transpose
+
+
+def signals(audio: Tensor) -> tuple[Audio, int]:
+    """Rows of channels as one flat array, and how far the start of a signal lies behind the one before.
+
+    A view where they are evenly spaced, such as the left channels of stereo rows; a copy elsewhere.
+
+    Shape: audio (rows, channels, samples).
+    """
+    rows, channels, samples = audio.shape
+    even = channels == 1 or rows == 1 or audio.stride(0) == channels * audio.stride(1)
+    if not even or audio.stride(2) != 1 or audio.numel() == 0:
+        audio = audio.contiguous()
+    stride = audio.stride(0) if channels == 1 else audio.stride(1)
+    span = (rows * channels - 1) * stride + samples if audio.numel() > 0 else 0
+    return audio.as_strided((span,), (1,)).detach().numpy(), stride
 
 
 @kernel
