@@ -13,6 +13,7 @@ from gainstage.processors.compressor import Compressor
 from gainstage.processors.equaliser import Equaliser
 from gainstage.processors.fader import Fader
 from gainstage.processors.high_pass import HighPass
+from gainstage.processors.low_pass import LowPass
 from gainstage.processors.output_gain import OutputGain
 from gainstage.processors.pan import Pan
 from gainstage.processors.reverb import Reverb
@@ -104,6 +105,7 @@ CASES = (
     _pan("-4.5dB", 0.5),
     _pan("ardour", -0.2),
     Case("high_pass", HighPass(), {"frequency_hz": 120.0, "amount": 0.7}, _named("frequency_hz q")),
+    Case("low_pass", LowPass(), {"frequency_hz": 5000.0, "amount": 0.7}, _named("frequency_hz q")),
     Case(
         "equaliser",
         Equaliser(),
