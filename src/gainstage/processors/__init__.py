@@ -9,7 +9,7 @@ from gainstage.processors.processor import Processor, State
 
 __all__ = ["Kind", "Parameter", "Processor", "Scale", "State", "find", "names"]
 
-_NOT_EFFECTS = {"blended_filter", "parameter", "processor"}
+_NOT_EFFECTS = {"blended_filter", "cascade", "gain", "parameter", "processor"}
 
 
 @cache

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from gainstage.dsp.biquad import high_shelf, low_shelf, peak, ring_seconds
-from gainstage.kernels.biquad import biquad_cascade
+from gainstage.processors.cascade import Cascade
 from gainstage.processors.parameter import Parameter, Scale
-from gainstage.processors.processor import Processor, State
 
 
 def _band(
@@ -34,7 +33,7 @@ def _band(
 
 @final
 @dataclass(frozen=True)
-class Equaliser(Processor):
+class Equaliser(Cascade):
     """Six RBJ bands in series, computed in one pass over the audio.
 
     The bands overlap, so that an energy can be met by the band whose shape fits; at 0 dB a band is the
@@ -42,6 +41,7 @@ class Equaliser(Processor):
     """
 
     name: ClassVar[str] = "equaliser"
+    num_sections: ClassVar[int] = 6
     table: ClassVar[tuple[Parameter, ...]] = (
         *_band("low_shelf", 30.0, 450.0, 100.0, 0.7, -0.5, "the lows are shelved"),
         *_band("peak_1", 60.0, 800.0, 250.0, 1.0, -0.5, "the low mids bend"),
@@ -50,25 +50,6 @@ class Equaliser(Processor):
         *_band("peak_4", 2500.0, 16000.0, 6000.0, 1.0, 0.5, "the brilliance bends"),
         *_band("high_shelf", 1500.0, 16000.0, 8000.0, 0.7, 0.5, "the highs are shelved"),
     )
-
-    def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
-        del sample_rate
-        return {"filters": torch.zeros(rows, channels, 6, 2, dtype=torch.float64, device=device)}
-
-    def render(
-        self,
-        audio: Tensor,
-        controls: Tensor,
-        state: State,
-        *,
-        sample_rate: int,
-        offset: int = 0,
-        key: Tensor | None = None,
-    ) -> tuple[Tensor, State]:
-        del key
-        coefficients = self.coefficients(controls, sample_rate)
-        audio, after = biquad_cascade(audio, coefficients, state["filters"], offset=offset)
-        return audio, {"filters": after}
 
     def coefficients(self, controls: Tensor, sample_rate: int) -> Tensor:
         """Shape: controls (..., width) → (..., 6, 5), float64; for `frequency_response` too."""

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-import torch
 from torch import Tensor
 
-from gainstage.dsp.gain import apply_gain, db_to_gain
+from gainstage.dsp.gain import db_to_gain
+from gainstage.processors.gain import Gain
 from gainstage.processors.parameter import Kind, Parameter
-from gainstage.processors.processor import Processor, State
 
 
 @final
 @dataclass(frozen=True)
-class OutputGain(Processor):
+class OutputGain(Gain):
     """A static gain that brings a mix to its target loudness. Delivery sets it; nothing drives it."""
 
     name: ClassVar[str] = "output_gain"
@@ -21,19 +20,6 @@ class OutputGain(Processor):
         Parameter("gain_db", "dB", -60.0, 48.0, 0.0, 0.0, "level of the finished mix", kind=Kind.STATIC),
     )
 
-    def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
-        del rows, channels, sample_rate, device
-        return {}
-
-    def render(
-        self,
-        audio: Tensor,
-        controls: Tensor,
-        state: State,
-        *,
-        sample_rate: int,
-        offset: int = 0,
-        key: Tensor | None = None,
-    ) -> tuple[Tensor, State]:
-        del sample_rate, offset, key
-        return apply_gain(audio, db_to_gain(controls[:, :1, 0].double())), state
+    def gains(self, controls: Tensor, channels: int) -> Tensor:
+        del channels
+        return db_to_gain(controls[:, None, :1, 0].double())

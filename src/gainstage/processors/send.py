@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-import torch
 from torch import Tensor
 
-from gainstage.dsp.gain import apply_gain, fader_gain
+from gainstage.dsp.gain import fader_gain
+from gainstage.processors.gain import Gain
 from gainstage.processors.parameter import Parameter
-from gainstage.processors.processor import Processor, State
 
 
 @final
 @dataclass(frozen=True)
-class Send(Processor):
+class Send(Gain):
     """A gain from a strip (behind its fader) to a return; off, the return gets exactly nothing.
 
     The console computes all sends of all tracks as one matrix product; `render` is the same law on rows.
@@ -33,20 +32,6 @@ class Send(Processor):
         ),
     )
 
-    def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
-        del rows, channels, sample_rate, device
-        return {}
-
-    def render(
-        self,
-        audio: Tensor,
-        controls: Tensor,
-        state: State,
-        *,
-        sample_rate: int,
-        offset: int = 0,
-        key: Tensor | None = None,
-    ) -> tuple[Tensor, State]:
-        del sample_rate, key
-        gain = fader_gain(controls[..., 0].double(), self.table[0].low)
-        return apply_gain(audio, gain, offset=offset), state
+    def gains(self, controls: Tensor, channels: int) -> Tensor:
+        del channels
+        return fader_gain(controls[:, None, :, 0].double(), self.table[0].low)
