@@ -19,6 +19,7 @@ from gainstage.processors.pan import Pan
 from gainstage.processors.reverb import Reverb
 from gainstage.processors.send import Send
 from gainstage.processors.trim import Trim
+from gainstage.processors.width import Width
 
 
 def _input(audio: Tensor) -> Tensor:
@@ -41,6 +42,7 @@ class Case:
         zero_at_neutral: the parameters whose gradient is zero at the defaults, by law.
         at_defaults: what the processor gives for an input at its defaults, exactly.
         mono_is_dual_mono: a mono row gives what each channel of the same signal in stereo gives.
+        deaf_in_mono: the parameters that say nothing to a row of one channel, by law.
         gradcheck_samples: length of the signals there; detectors may need more to leave their rest.
     """
 
@@ -50,10 +52,13 @@ class Case:
     zero_at_neutral: frozenset[str] = frozenset()
     at_defaults: Callable[[Tensor], Tensor] = _input
     mono_is_dual_mono: bool = True
+    deaf_in_mono: frozenset[str] = frozenset()
     gradcheck_samples: int = 70
 
     def __post_init__(self) -> None:
-        unknown = ({*self.point} | self.zero_at_neutral) - {row.name for row in self.processor.table}
+        unknown = ({*self.point} | self.zero_at_neutral | self.deaf_in_mono) - {
+            row.name for row in self.processor.table
+        }
         if unknown:
             raise ValueError(f"{self.label}: the table has no {sorted(unknown)}")
 
@@ -111,6 +116,13 @@ CASES = (
         Equaliser(),
         {f"{band}_gain_db": gain_db for band, gain_db in zip(_BANDS, (6, -9, 4, -3, 8, -5), strict=True)},
         frozenset(f"{band}_{field}" for band in _BANDS for field in ("frequency_hz", "q")),
+    ),
+    Case(
+        "width",
+        Width(),
+        {"width": 1.3, "mono_below_hz": 150.0, "mono_amount": 0.6},
+        _named("mono_below_hz"),
+        deaf_in_mono=_named("width mono_below_hz mono_amount"),
     ),
     Case("compressor peak", Compressor(), _SQUASH, _DEAF_COMPRESSOR),
     Case(
