@@ -194,6 +194,20 @@ def test_a_nan_stays_in_its_signal() -> None:
     assert out[4, 0, :100].isfinite().all()
 
 
+def test_reads_one_channel_of_two_in_place() -> None:
+    """Also where the signals lie in other orders, which need a copy."""
+    audio, coefficients, state = inputs(rows=3, channels=1)
+    stereo = audio.expand(-1, 2, -1).contiguous()
+    stereo[:, 1] = torch.nan
+    expected, _ = biquad_cascade(audio, coefficients, state)
+    for view in (stereo[:, :1], audio.mT.contiguous().mT, audio.transpose(0, 1).contiguous().transpose(0, 1)):
+        assert torch.equal(biquad_cascade(view, coefficients, state)[0], expected)
+    leaves = [stereo[:, :1], coefficients.clone().requires_grad_(), state]
+    twins = [audio, coefficients.clone().requires_grad_(), state]
+    grads = [torch.autograd.grad(biquad_cascade(*args)[0].sum(), args[1])[0] for args in (leaves, twins)]
+    assert torch.equal(*grads)
+
+
 def test_decays_to_zero_without_denormals() -> None:
     audio = torch.zeros(1, 1, 60_000, dtype=torch.float64)
     audio[..., 0] = 1.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -9,9 +10,10 @@ from torch import Tensor
 from gainstage.console.curve import grid_times_s
 from gainstage.console.layout import SectionLayout
 from gainstage.console.parameters import TO_MASTER, Parameters
+from gainstage.console.rows import Rows, Tap
 from gainstage.console.spec import SECTIONS, ConsoleSpec
-from gainstage.console.strip import Tap, render_strip
-from gainstage.dsp.gain import fader_gain, ramp
+from gainstage.console.strips import Part, Strips
+from gainstage.dsp.gain import ramp
 from gainstage.kernels.grid import GRID, num_points
 from gainstage.processors import Processor, State
 from gainstage.processors.send import Send
@@ -27,15 +29,29 @@ Meter = Callable[[str, str, Tensor, Tensor, Tensor], None]
 class Rendered:
     """What a console gives for one call.
 
+    The strips by themselves are worked out when somebody asks for them: the mix does not need them.
+
     Shape: mix (batch, 2, samples); tracks after their strips (batch, tracks, 2, samples), groups and returns
         alike.
     """
 
     mix: Tensor
-    tracks: Tensor
-    groups: Tensor
-    returns: Tensor
+    track_strips: Strips
+    group_strips: Strips
+    return_strips: Strips
     state: ConsoleState
+
+    @cached_property
+    def tracks(self) -> Tensor:
+        return self.track_strips.signals()
+
+    @cached_property
+    def groups(self) -> Tensor:
+        return self.group_strips.signals()
+
+    @cached_property
+    def returns(self) -> Tensor:
+        return self.return_strips.signals()
 
 
 @dataclass(frozen=True)
@@ -74,7 +90,7 @@ class Console:
         self.strips: dict[str, dict[str, Processor]] = {
             section: {part.name: part.build() for part in getattr(spec, section)} for section in SECTIONS
         }
-        self.sends: dict[str, Processor] = {f"send_{name}": Send() for name in spec.return_names}
+        self.sends: dict[str, Send] = {f"send_{name}": Send() for name in spec.return_names}
         self.layout: dict[str, SectionLayout] = {
             section: SectionLayout(
                 section,
@@ -148,13 +164,14 @@ class Console:
         is_stereo = torch.ones_like(mask) if is_stereo is None else is_stereo
         states: ConsoleState = dict(state or {})
 
-        track_out = self._track_stage(tracks, mask, is_stereo, call, states)
-        group_in, direct = self._to_groups(track_out, parameters)
-        group_out = self._bus_stage("groups", group_in, call, states)
-        return_out = self._bus_stage("returns", self._to_returns(track_out, call), call, states)
-        total = direct + group_out.sum(1) + return_out.sum(1)
-        mix = self._bus_stage("master", total[:, None], call, states)[:, 0]
-        return Rendered(mix, track_out, group_out, return_out, states)
+        tracks_out = self._track_stage(tracks, mask, is_stereo, call, states)
+        buses = self._buses(tracks_out, call)
+        direct, to_groups, to_returns = buses.tensor_split((1, 1 + len(self.spec.group_names)), dim=1)
+        groups = self._bus_stage("groups", to_groups, call, states)
+        returns = self._bus_stage("returns", to_returns, call, states)
+        total = direct + _total(groups) + _total(returns)
+        mix = self._bus_stage("master", total, call, states)
+        return Rendered(mix.signals()[:, 0], tracks_out, groups, returns, states)
 
     def tail_seconds(self, parameters: Parameters) -> float:
         """How long the mix may still sound (to −60 dB) after its tracks have ended."""
@@ -171,44 +188,46 @@ class Console:
 
     def _track_stage(
         self, tracks: Tensor, mask: Tensor, is_stereo: Tensor, call: _Call, states: ConsoleState
-    ) -> Tensor:
+    ) -> Strips:
         """All track strips: mono rows once, stereo rows twice, padding never."""
         batch, num_tracks, _, samples = tracks.shape
-        rows_in = tracks.reshape(batch * num_tracks, 2, samples)
-        out = torch.zeros_like(rows_in)
+        signals, parts = tracks.reshape(batch * num_tracks, 2, samples), []
         for kind, chosen, channels in (("mono", mask & ~is_stereo, 1), ("stereo", mask & is_stereo, 2)):
-            rows = torch.nonzero(chosen.flatten()).flatten().to(tracks.device)
-            if rows.numel() == 0:
-                continue
-            audio = rows_in.index_select(0, rows)[:, :channels]
-            wet = self._strip("tracks", kind, audio, rows, call, states)
-            out = out.index_copy(0, rows, wet.expand(-1, 2, -1))
-        return out.reshape(tracks.shape)
+            index = torch.nonzero(chosen.flatten()).flatten().to(tracks.device)
+            if len(index) == len(signals) > 0:
+                parts.append(self._strip("tracks", kind, signals[:, :channels], index, call, states))
+            elif len(index) > 0:
+                audio = signals[:, :channels].index_select(0, index)
+                parts.append(self._strip("tracks", kind, audio, index, call, states))
+        return Strips(tuple(parts), batch, num_tracks, samples, tracks)
 
-    def _bus_stage(self, section: str, audio: Tensor, call: _Call, states: ConsoleState) -> Tensor:
-        """All strips of a bus section. Shape (batch, strips, 2, samples), the same out."""
-        if audio.shape[1] == 0:
-            return audio
-        rows = torch.arange(audio.shape[0] * audio.shape[1], device=audio.device)
-        return self._strip(section, "bus", audio.flatten(0, 1), rows, call, states).reshape(audio.shape)
+    def _bus_stage(self, section: str, audio: Tensor, call: _Call, states: ConsoleState) -> Strips:
+        """All strips of a bus section. Shape: audio (batch, strips, 2, samples)."""
+        batch, strips, _, samples = audio.shape
+        index = torch.arange(batch * strips, device=audio.device)
+        parts = [self._strip(section, "bus", audio.flatten(0, 1), index, call, states)] if strips else []
+        return Strips(tuple(parts), batch, strips, samples, audio)
 
     def _strip(
-        self, section: str, kind: str, audio: Tensor, rows: Tensor, call: _Call, states: ConsoleState
-    ) -> Tensor:
+        self, section: str, kind: str, audio: Tensor, index: Tensor, call: _Call, states: ConsoleState
+    ) -> Part:
         """Rows through the strip of their section, mutes applied behind it."""
         parameters, key = call.parameters, f"{section}.{kind}"
-        audio, states[key] = render_strip(
-            self.strips[section],
+        rows = Rows(
             audio,
-            lambda name: self._controls(section, name, call).index_select(0, rows),
-            parameters.bypass[section].flatten(0, 1).index_select(0, rows),
             states.get(key, {}),
             sample_rate=call.sample_rate,
             offset=call.offset,
-            tap=_tap(call.meter, section, rows),
+            tap=_tap(call.meter, section, index),
         )
-        muted = parameters.mute[section].flatten().index_select(0, rows)
-        return audio.masked_fill(muted[:, None, None], 0.0) if bool(muted.any()) else audio
+        on = ~parameters.bypass[section].flatten(0, 1).index_select(0, index)
+        for column, (name, processor) in enumerate(self.strips[section].items()):
+            controls = self._controls(section, name, call).index_select(0, index)
+            rows.run(name, processor, controls, on[:, column])
+        wet, gains = rows.finish()
+        states[key] = rows.states
+        muted = parameters.mute[section].flatten().index_select(0, index)
+        return Part(index, wet, torch.where(muted[:, None], 0.0, gains.expand(-1, 2)))
 
     def _controls(self, section: str, processor: str, call: _Call) -> Tensor:
         """The controls of a processor on all strips: one point, or the grid where a curve moves it.
@@ -234,27 +253,34 @@ class Console:
         ]
         return torch.stack(parts, dim=-1).flatten(0, 1)
 
-    def _to_groups(self, track_out: Tensor, parameters: Parameters) -> tuple[Tensor, Tensor]:
-        """Sums of the tracks that feed each group, and of those that go straight to the master."""
-        buses = torch.arange(TO_MASTER, len(self.spec.group_names), device=track_out.device)
-        routing = (parameters.groups.to(track_out.device)[:, None] == buses[:, None]).to(track_out.dtype)
-        summed = _matrix(routing, track_out)
-        return summed[:, 1:], summed[:, 0]
+    def _buses(self, tracks: Strips, call: _Call) -> Tensor:
+        """What goes straight to the master, then each group's input, then each return's.
 
-    def _to_returns(self, track_out: Tensor, call: _Call) -> Tensor:
-        """Post-fader sends. Shape (batch, tracks, 2, samples) → (batch, returns, 2, samples)."""
-        batch, num_tracks, _, samples = track_out.shape
+        Shape: (batch, 1 + groups + returns, 2, samples)
+        """
+        numbers = torch.arange(TO_MASTER, len(self.spec.group_names), device=tracks.like.device)
+        routing = (call.parameters.groups.to(numbers.device)[:, None] == numbers[:, None]).double()
+        sends = self._sends(tracks, call)
+        if all(gain.shape[-1] == 1 for gain in sends):
+            return tracks.mixed(torch.cat([routing, *[gain.mT for gain in sends]], dim=1))
+        signals = tracks.signals()
+        moving = [ramp(gain, call.offset, tracks.samples)[:, :, None].to(signals.dtype) for gain in sends]
+        fed = [(signals * gain).sum(1, keepdim=True) for gain in moving]
+        return torch.cat([tracks.mixed(routing), *fed], dim=1)
+
+    def _sends(self, tracks: Strips, call: _Call) -> list[Tensor]:
+        """The gains of each return's post-fader sends. Shape: (batch, tracks, points) each."""
         gains = []
         for name, send in self.sends.items():
-            controls = self._controls("tracks", name, call)[..., 0]  # (batch · tracks, points)
-            gain = fader_gain(controls, send.table[0].low)
-            gains.append(gain.reshape(batch, num_tracks, gain.shape[-1]))
-        if not gains:
-            return track_out[:, :0]
-        if all(gain.shape[-1] == 1 for gain in gains):
-            return _matrix(torch.cat(gains, dim=-1).mT.to(track_out.dtype), track_out)
-        moving = [ramp(gain, call.offset, samples)[:, :, None].to(track_out.dtype) for gain in gains]
-        return torch.stack([(track_out * gain).sum(1) for gain in moving], dim=1)
+            controls = self._controls("tracks", name, call)  # (batch · tracks, points, 1)
+            gain = send.gains(controls, 2)[:, 0]
+            gains.append(gain.unflatten(0, (tracks.batch, tracks.strips)))
+        return gains
+
+
+def _total(strips: Strips) -> Tensor:
+    """The sum of all strips, as the input of one. Shape: (batch, 1, 2, samples)."""
+    return strips.mixed(strips.like.new_ones((strips.batch, 1, strips.strips)))
 
 
 def _tap(meter: Meter | None, section: str, rows: Tensor) -> Tap | None:
@@ -262,10 +288,3 @@ def _tap(meter: Meter | None, section: str, rows: Tensor) -> Tap | None:
     if meter is None:
         return None
     return lambda name, active, dry, wet: meter(section, name, rows.index_select(0, active), dry, wet)
-
-
-def _matrix(gains: Tensor, audio: Tensor) -> Tensor:
-    """Buses as one matrix product: (batch, buses, tracks) × (batch, tracks, 2, samples)."""
-    batch, num_tracks, channels, samples = audio.shape
-    flat = torch.matmul(gains, audio.reshape(batch, num_tracks, channels * samples))
-    return flat.reshape(batch, gains.shape[1], channels, samples)

@@ -1,0 +1,141 @@
+"""Rows of audio on their way through the processors of a strip.
+
+What costs time is touching the audio. So gains are multiplied up until something other than a gain follows,
+and filters are collected until something other than a filter follows: these run as one cascade, with the gain
+before them as part of its first numerator (the states stay those of the filters alone, since a filter's state
+is linear in its input). The gains at the end of a strip touch the audio only in the matrix of the sum.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import final
+
+import torch
+from torch import Tensor
+
+from gainstage.kernels.biquad import biquad_cascade
+from gainstage.processors import Processor, State
+from gainstage.processors.cascade import Cascade
+from gainstage.processors.gain import Gain
+
+Tap = Callable[[str, Tensor, Tensor, Tensor], None]
+"""Called with a processor's name, the rows that ran, what they were given and what came out."""
+
+
+@final
+class Rows:
+    """Some strips of a section, all mono or all stereo.
+
+    Args:
+        audio: their signals.
+        states: what each processor remembers; one that is missing starts from silence.
+        sample_rate: in Hz.
+        offset: samples since the last point of the control grid.
+        tap: hears what each processor that runs was given and what it made of it; then nothing is collected.
+
+    Shape: audio (rows, channels, samples).
+    """
+
+    def __init__(
+        self,
+        audio: Tensor,
+        states: Mapping[str, State],
+        *,
+        sample_rate: int,
+        offset: int,
+        tap: Tap | None = None,
+    ) -> None:
+        self.audio = audio
+        self.states: dict[str, State] = dict(states)
+        self._sample_rate, self._offset, self._tap = sample_rate, offset, tap
+        self._gain: Tensor | None = None  # (rows, 1 or channels), multiplied before …
+        self._filters: dict[str, tuple[Cascade, Tensor]] = {}  # … these, coefficients (rows, sections, 5)
+
+    @property
+    def channels(self) -> int:
+        """Of the signal as it will be: a panner that is only collected has made two of one."""
+        return max(self.audio.shape[1], 1 if self._gain is None else self._gain.shape[1])
+
+    def run(self, name: str, processor: Processor, controls: Tensor, active: Tensor) -> None:
+        """The next processor of the strip.
+
+        Args:
+            name: of the processor.
+            processor: the processor.
+            controls: its settings.
+            active: the rows on which it is not bypassed; on the others it costs nothing.
+
+        Shape: controls (rows, points, width), active (rows,).
+        """
+        if not bool(active.any()):
+            return
+        still = controls.shape[1] == 1 and self._tap is None
+        if still and isinstance(processor, Gain):
+            self._run_filters()
+            gain = processor.gains(controls, self.channels)[..., 0]
+            gain = torch.where(active[:, None], gain, 1.0)
+            self._gain = gain if self._gain is None else self._gain * gain
+        elif still and isinstance(processor, Cascade) and bool(active.all()):
+            if self._gain is not None and self._gain.shape[1] > 1:
+                self._settle()
+            self._filters[name] = processor, processor.coefficients(controls[:, 0], self._sample_rate)
+        else:
+            self._settle()
+            self._run_alone(name, processor, controls, torch.nonzero(active).flatten())
+
+    def finish(self) -> tuple[Tensor, Tensor]:
+        """The audio, and the gains that are still to be multiplied with it.
+
+        Shape: (rows, channels, samples), (rows, 1 or 2) in float64; two gains may belong to one channel.
+        """
+        self._run_filters()
+        gain = self.audio.new_ones((len(self.audio), 1), dtype=torch.float64)
+        return self.audio, gain if self._gain is None else self._gain
+
+    def _settle(self) -> None:
+        """Do all that was collected."""
+        self._run_filters()
+        if self._gain is not None:
+            self.audio = self.audio * self._gain.to(self.audio.dtype)[:, :, None]
+            self._gain = None
+
+    def _run_filters(self) -> None:
+        if not self._filters:
+            return
+        coefficients = torch.cat([c for _, c in self._filters.values()], 1)
+        if self._gain is not None:
+            ones = torch.ones_like(self._gain)
+            numerator = torch.cat([self._gain.expand(-1, 3), ones.expand(-1, 2)], 1)[:, None]
+            coefficients = torch.cat([coefficients[:, :1] * numerator, coefficients[:, 1:]], 1)
+        states = [self._state(name, processor)["filters"] for name, (processor, _) in self._filters.items()]
+        self.audio, after = biquad_cascade(
+            self.audio, coefficients[:, None], torch.cat(states, 2), offset=self._offset
+        )
+        parts = after.split([state.shape[2] for state in states], 2)
+        self.states |= {name: {"filters": part} for name, part in zip(self._filters, parts, strict=True)}
+        self._filters, self._gain = {}, None
+
+    def _run_alone(self, name: str, processor: Processor, controls: Tensor, active: Tensor) -> None:
+        dry, state = self.audio, self._state(name, processor)
+        if len(active) == len(dry):
+            self.audio, self.states[name] = self._render(processor, dry, controls, state)
+        else:
+            some = {key: value.index_select(0, active) for key, value in state.items()}
+            wet, some = self._render(
+                processor, dry.index_select(0, active), controls.index_select(0, active), some
+            )
+            # a panner: bypassed mono rows go to both channels
+            self.audio = dry.expand(-1, wet.shape[1], -1).index_copy(0, active, wet)
+            self.states[name] = {key: state[key].index_copy(0, active, some[key]) for key in state}
+        if self._tap is not None:
+            self._tap(name, active, dry.index_select(0, active), self.audio.index_select(0, active))
+
+    def _render(
+        self, processor: Processor, audio: Tensor, controls: Tensor, state: State
+    ) -> tuple[Tensor, State]:
+        return processor.render(audio, controls, state, sample_rate=self._sample_rate, offset=self._offset)
+
+    def _state(self, name: str, processor: Processor) -> State:
+        rows, channels, _ = self.audio.shape
+        return self.states.get(name) or processor.initial_state(
+            rows, channels, sample_rate=self._sample_rate, device=self.audio.device
+        )
