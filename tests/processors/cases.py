@@ -17,6 +17,7 @@ from gainstage.processors.low_pass import LowPass
 from gainstage.processors.output_gain import OutputGain
 from gainstage.processors.pan import Pan
 from gainstage.processors.reverb import Reverb
+from gainstage.processors.saturation import Saturation
 from gainstage.processors.send import Send
 from gainstage.processors.trim import Trim
 from gainstage.processors.width import Width
@@ -40,7 +41,7 @@ class Case:
         point: physical values at which every parameter has a gradient; the others stay at their `start`. Keep
             it off kinks (two equal maxima, a branch that is about to switch): gradcheck runs here.
         zero_at_neutral: the parameters whose gradient is zero at the defaults, by law.
-        at_defaults: what the processor gives for an input at its defaults, exactly.
+        at_defaults: what the processor gives for an input at its defaults, exactly, but for its latency.
         mono_is_dual_mono: a mono row gives what each channel of the same signal in stereo gives.
         deaf_in_mono: the parameters that say nothing to a row of one channel, by law.
         gradcheck_samples: length of the signals there; detectors may need more to leave their rest.
@@ -95,6 +96,7 @@ _SQUASH = {
     "makeup_db": 6.0,
     "mix": 0.8,
 }
+_BENT = {"drive_db": 9.0, "mix": 0.7}
 _DEAF_COMPRESSOR = _named("threshold_db attack_ms release_ms knee_db mix")
 
 _SMALL_ROOM = {f"t60_{band_hz}hz_s": 0.24 - 0.01 * i for i, band_hz in enumerate(BANDS_HZ)}
@@ -124,6 +126,8 @@ CASES = (
         _named("mono_below_hz"),
         deaf_in_mono=_named("width mono_below_hz mono_amount"),
     ),
+    Case("saturation", Saturation(), _BENT, _named("drive_db"), gradcheck_samples=130),
+    Case("saturation at the rate itself", Saturation(oversampling=1), _BENT, _named("drive_db")),
     Case("compressor peak", Compressor(), _SQUASH, _DEAF_COMPRESSOR),
     Case(
         "compressor rms", Compressor(detector="rms", rms_window_ms=2.0), _SQUASH, _DEAF_COMPRESSOR | {"ratio"}
