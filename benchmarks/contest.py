@@ -1,39 +1,163 @@
-"""Contenders timed in turns, so that what else the machine does meets all of them alike."""
+"""What the contests have in common: contenders timed in turns, their errors, their memory, one row for each.
 
+A contest hands the same audio to all contenders. Each runs without gradients, and, where it can be trained,
+forward and backward with gradients to the audio and to every parameter; in turns, so that what else the
+machine does meets all alike; two threads for all; a first round to warm up. A contender that needs more than
+`PATIENCE_S` for that first round is timed in one further round only.
+"""
+
+import argparse
+import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
 
+import numba
 import torch
+from benchmarks.memory import measure, peak_of_child
+from benchmarks.record import RESULTS, write_results
 from torch import Tensor
+
+from gainstage.kernels import backend
+
+THREADS = 2
+PATIENCE_S = 15.0
+NOT_MEASURED = float("nan")
+POOL = ThreadPoolExecutor(THREADS)
+"""For peers that compute a row at a time and leave Python while they do."""
+
+Effect = Callable[..., Tensor]
+"""(audio, *parameters) → output."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to compute what the contest asks for.
+
+    Args:
+        name: with the version, as the table shows it.
+        effect: what it does with audio and parameters.
+        parameters: what it is set by; gradients go to all of these.
+        trainable: whether it has gradients at all.
+        truth: the same law in double precision, for the error; None where nobody has its law.
+    """
+
+    name: str
+    effect: Effect
+    parameters: tuple[Tensor, ...] = ()
+    trainable: bool = True
+    truth: Effect | None = None
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """The output, without gradients."""
+        with torch.no_grad():
+            return self.effect(audio, *self.parameters)
+
+    def forward_backward(self, audio: Tensor, weights: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients to the audio and to all parameters."""
+        return gradients(self.effect, audio, self.parameters, weights)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The contenders, ours first, and the audio that they all get; errors are taken on its beginning."""
+
+    contenders: Sequence[Contender]
+    audio: Tensor
+    judged_samples: int = 1 << 15
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a contender reached.
+
+    Times are medians and the smallest of all rounds; a ratio is a median over that of the first row. The peak
+    is the resident memory above that before one warm call (forward and backward, or forward for those that
+    cannot be trained); scratch is what of it is neither output nor the gradient of the audio, as a share of
+    the audio. Errors are decibels below the truth: of the output, and of the worst gradient, the audio's or
+    that of any one parameter.
+    """
+
+    contender: str
+    forward_ms: float
+    forward_min_ms: float
+    forward_ratio: float
+    forward_backward_ms: float = NOT_MEASURED
+    forward_backward_min_ms: float = NOT_MEASURED
+    forward_backward_ratio: float = NOT_MEASURED
+    peak_mib: float = NOT_MEASURED
+    scratch: float = NOT_MEASURED
+    snr_db: float = NOT_MEASURED
+    gradient_error_db: float = NOT_MEASURED
+    hard_snr_db: float = NOT_MEASURED
+
+
+def prepare() -> None:
+    """Two threads for everybody, and the same numbers in every run."""
+    torch.manual_seed(0)
+    torch.set_num_threads(THREADS)
+    numba.set_num_threads(min(THREADS, numba.get_num_threads()))
 
 
 def take_turns(contenders: Mapping[str, Callable[[], object]], *, repeats: int) -> dict[str, list[float]]:
     """Milliseconds of each contender in each round, after one round to warm up."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
+    slow = set()
     for turn in range(repeats + 1):
         for name, run in contenders.items():
+            if turn > 1 and name in slow:
+                continue
+            gc.collect()
             begin = time.perf_counter()
             run()
+            seconds = time.perf_counter() - begin
             if turn > 0:
-                times[name].append(1000.0 * (time.perf_counter() - begin))
+                times[name].append(1000.0 * seconds)
+            elif seconds > PATIENCE_S:
+                slow.add(name)
     return times
 
 
-def median(times: list[float]) -> float:
+def median(times: Sequence[float]) -> float:
     """Of the rounds; not a number where the contender did not run."""
-    return statistics.median(times) if times else float("nan")
+    return statistics.median(times) if times else NOT_MEASURED
 
 
-def optional(name: str) -> ModuleType | None:
-    """A peer, if it is installed."""
-    try:
-        return import_module(name)
-    except (ImportError, OSError, RuntimeError):
-        return None
+@contextmanager
+def block_forms() -> Iterator[None]:
+    """Inside, our processors compute with their exact siblings in plain torch operations."""
+    with patch.object(backend, "has_compiled_kernels", _never):
+        yield
+
+
+def _never(device: torch.device) -> bool:
+    del device
+    return False
+
+
+def in_block_form(effect: Effect) -> Effect:
+    """An effect of ours, always computed by the exact siblings."""
+
+    def run(audio: Tensor, *parameters: Tensor) -> Tensor:
+        with block_forms():
+            return effect(audio, *parameters)
+
+    return run
+
+
+def gradients(
+    effect: Effect, audio: Tensor, parameters: Sequence[Tensor], weights: Tensor
+) -> tuple[Tensor | None, ...]:
+    """Of Σ weights · output; None where the output does not depend on a tensor."""
+    leaves = [tensor.detach().requires_grad_() for tensor in (audio, *parameters)]
+    return torch.autograd.grad(effect(*leaves), leaves, weights, allow_unused=True)
 
 
 def snr_db(estimate: Tensor, truth: Tensor) -> float:
@@ -42,15 +166,113 @@ def snr_db(estimate: Tensor, truth: Tensor) -> float:
     return float(10.0 * torch.log10(truth.double().square().sum() / error))
 
 
-def gradient_error_db(estimates: tuple[Tensor, ...], truths: tuple[Tensor, ...]) -> float:
-    """The worst of some gradients: its error relative to its true length, in dB."""
-    pairs = zip(estimates, truths, strict=True)
-    return max(-snr_db(estimate, truth) for estimate, truth in pairs)
+def gradient_error_db(estimates: Sequence[Tensor | None], truths: Sequence[Tensor | None]) -> float:
+    """The worst relative error of the gradient to the audio and of that to each single parameter."""
+    worst = -float("inf")
+    for i, (estimate, truth) in enumerate(zip(estimates, truths, strict=True)):
+        if truth is None:
+            continue
+        estimate = torch.zeros_like(truth) if estimate is None else estimate
+        columns = [(estimate, truth)] if i == 0 else zip(estimate.unbind(-1), truth.unbind(-1), strict=True)
+        worst = max([worst, *(-snr_db(ours, true) for ours, true in columns if bool(true.any()))])
+    return worst
 
 
-def named(peer: str) -> str:
-    """A peer and its version, or that it is not here."""
-    try:
-        return f"{peer} {version(peer)}"
-    except PackageNotFoundError:
-        return f"{peer} (not installed)"
+def errors(contender: Contender, audio: Tensor) -> tuple[float, float]:
+    """Of the output and of the gradients, dB; where a peer draws noise, truth draws the same."""
+    if contender.truth is None:
+        return NOT_MEASURED, NOT_MEASURED
+    torch.manual_seed(1)
+    out = contender.forward(audio)
+    with torch.no_grad():
+        torch.manual_seed(1)
+        accuracy = snr_db(out, contender.truth(audio.double(), *contender.parameters))
+    if not contender.trainable:
+        return accuracy, NOT_MEASURED
+    weights = torch.randn(out.shape, generator=torch.Generator().manual_seed(2))
+    torch.manual_seed(1)
+    found = contender.forward_backward(audio, weights)
+    torch.manual_seed(1)
+    true = gradients(contender.truth, audio.double(), contender.parameters, weights.double())
+    return accuracy, gradient_error_db(found, true)
+
+
+def hold(contest: Contest, *, repeats: int) -> list[Row]:
+    """Times and errors of all contenders."""
+    audio = contest.audio
+    weights = {c.name: torch.randn_like(c.forward(audio)) for c in contest.contenders if c.trainable}
+    forward = take_turns({c.name: partial(c.forward, audio) for c in contest.contenders}, repeats=repeats)
+    trainable = [c for c in contest.contenders if c.trainable]
+    both = take_turns(
+        {c.name: partial(c.forward_backward, audio, weights[c.name]) for c in trainable}, repeats=repeats
+    )
+    first = contest.contenders[0].name
+    rows = []
+    for contender in contest.contenders:
+        one, two = forward[contender.name], both.get(contender.name, [])
+        accuracy, gradient = errors(contender, audio[..., : contest.judged_samples])
+        rows.append(
+            Row(
+                contender.name,
+                median(one),
+                min(one, default=NOT_MEASURED),
+                median(one) / median(forward[first]),
+                median(two),
+                min(two, default=NOT_MEASURED),
+                median(two) / median(both[first]),
+                snr_db=accuracy,
+                gradient_error_db=gradient,
+            )
+        )
+    return rows
+
+
+def memory_of(contest: Contest, name: str) -> tuple[float, float]:
+    """Peak in MiB and scratch of one contender, measured in this process; see `Row`."""
+    contender = next(c for c in contest.contenders if c.name == name)
+    audio, out_bytes, gradient_bytes = contest.audio, 0, 0
+    if contender.trainable:
+        weights = torch.randn_like(contender.forward(audio))
+        out_bytes, gradient_bytes = weights.nbytes, audio.nbytes
+        peak = measure(lambda: contender.forward_backward(audio, weights))
+    else:
+        out_bytes = contender.forward(audio).nbytes
+        peak = measure(lambda: contender.forward(audio))
+    return peak / 2**20, (peak - out_bytes - gradient_bytes) / audio.nbytes
+
+
+def main(
+    name: str,
+    question: str | None,
+    make: Callable[[int], Contest],
+    *,
+    samples: int,
+    judge: Callable[[Row, Contender], Row] = lambda row, _: row,
+) -> None:
+    """Run a contest from the command line and write what came out.
+
+    Args:
+        name: of the script and of its result.
+        question: its docstring.
+        make: the contest for a number of samples.
+        samples: how many, if the command line does not say.
+        judge: adds to a row what only this contest asks.
+    """
+    parser = argparse.ArgumentParser(description=(question or name).splitlines()[0])
+    parser.add_argument("--samples", type=int, default=samples)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the result")
+    parser.add_argument("--memory-of", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    prepare()
+    contest = make(given.samples)
+    if given.memory_of:
+        print(*memory_of(contest, given.memory_of))
+        return
+    rows = []
+    for row, contender in zip(hold(contest, repeats=given.repeats), contest.contenders, strict=True):
+        peak, scratch = peak_of_child(
+            f"benchmarks.{name}", "--samples", str(given.samples), "--memory-of", contender.name
+        )
+        rows.append(judge(replace(row, peak_mib=peak, scratch=scratch), contender))
+    write_results(name, question, rows, folder=given.out, notes=contest.notes)

@@ -2,15 +2,28 @@
 
 import dataclasses
 import json
+import math
 import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+_OURS = ("gainstage", "torch", "numba", "numpy", "scipy")
+_PEERS = (
+    "torchaudio",
+    "torchlpc",
+    "torchcomp",
+    "philtorch",
+    "grafx",
+    "dasp-pytorch",
+    "pedalboard",
+    "auraloss",
+)
+_LOAD_BEFORE = os.getloadavg()[0]  # when the script began; its own work is no part of it
 
 
 def machine() -> dict[str, Any]:
@@ -23,32 +36,63 @@ def machine() -> dict[str, Any]:
         "date": datetime.now(UTC).date().isoformat(),
         "processor": model,
         "cores": os.cpu_count(),
-        "load_before": round(os.getloadavg()[0], 1),
+        "load_before": round(_LOAD_BEFORE, 1),
+        "load_after": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("gainstage", "torch", "numba", "numpy", "scipy")},
+        "versions": {name: found for name in (*_OURS, *_PEERS) if (found := _version(name))},
     }
 
 
-def write_results(name: str, question: str | None, rows: Sequence[Any]) -> None:
-    """Write rows (dataclasses of one type) to `benchmarks/results/<name>.json` and `.md`."""
+def write_results(
+    name: str,
+    question: str | None,
+    rows: Sequence[Any],
+    *,
+    folder: Path = RESULTS,
+    notes: Sequence[str] = (),
+) -> None:
+    """Write rows (dataclasses of one type) to `<folder>/<name>.json` and `.md`, and print the latter.
+
+    A number that was not measured is null in JSON and a dash in Markdown, where a column without any number
+    is left out.
+    """
     dicts = [dataclasses.asdict(row) for row in rows]
     on = machine()
-    document = {"machine": on, "rows": dicts}
-    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    document = {"machine": on, "rows": [{k: _finite(v) for k, v in row.items()} for row in dicts]}
+    if notes:
+        document["notes"] = list(notes)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     head = (question or name).strip().splitlines()[0]
-    keys = list(dicts[0])
+    keys = [key for key in dicts[0] if any(_finite(row[key]) is not None for row in dicts)]
     lines = [f"# {head}", "", "| " + " | ".join(keys) + " |", "|" + "---|" * len(keys)]
     lines += ["| " + " | ".join(_cell(row[key]) for key in keys) + " |" for row in dicts]
+    lines += [line for note in notes for line in ("", note)]
     lines += [
         "",
         f"{on['date']}, {on['processor']}, {on['cores']} cores, load before {on['load_before']}, "
         f"{on['versions']}.",
     ]
-    (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = "\n".join(lines) + "\n"
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.3f}" if math.isfinite(value) else "–"
+    return str(value)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _read(path: str) -> list[str]:
