@@ -20,21 +20,21 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from gainstage.dsp.fractional_delay import DELAY_TAPS, delay_rows
 from gainstage.dsp.octaves import TILE, octave_noise
+from gainstage.kernels import decay
+from gainstage.kernels.decay import STEP
 
-_STEP = 64  # samples that share a coarse exponential; a tile of noise is a multiple
 _FADE = 0.05  # share of the response over which it is faded, −57 … −60 dB
 
 
 def num_response_samples(t60_s: float, pre_delay_s: float, *, sample_rate: int) -> int:
     """How many taps a response has at most: its −60 dB point, its pre-delay and the interpolator."""
-    decay = -(-math.ceil(t60_s * sample_rate) // _STEP) * _STEP
+    decay = -(-math.ceil(t60_s * sample_rate) // STEP) * STEP
     return decay + math.ceil(pre_delay_s * sample_rate) + 1 + DELAY_TAPS
 
 
@@ -57,7 +57,7 @@ def decaying_noise(
     rate = math.log(1000.0) / (t60_s * sample_rate)  # α, nepers a sample
     level = gain_db * (math.log(10.0) / 20.0) + 0.5 * torch.log(-torch.expm1(-2.0 * rate))
     end = t60_s.amax(-1) * sample_rate
-    taps = -(-math.ceil(float(end.detach().nan_to_num().amax())) // _STEP) * _STEP
+    taps = -(-math.ceil(float(end.detach().nan_to_num().amax())) // STEP) * STEP
     noise = _Decay.apply(level, rate, seed, sample_rate, channels, taps, dtype)  # type: ignore[no-untyped-call]
     time = torch.arange(taps, dtype=dtype, device=rate.device)
     faded: Tensor = noise * _fade(time / end.to(dtype)[:, None])[:, None]
@@ -114,55 +114,43 @@ class _Decay(torch.autograd.Function):
         dtype: torch.dtype,
     ) -> Tensor:
         ctx.save_for_backward(level, rate)
-        ctx.noise = seed, sample_rate, channels
-        result = level.new_zeros((level.shape[0], channels, taps // _STEP, _STEP), dtype=dtype)
-        for noise, first, stop in _tiles(taps, ctx.noise, result):
-            coarse, fine = _envelopes(level, rate, first, stop, dtype)
-            envelope = torch.empty_like(noise[0, 0])
-            for row, band in np.ndindex(*level.shape):
-                torch.outer(coarse[row, band], fine[row, band], out=envelope)
-                result[row, :, first:stop].addcmul_(noise[band], envelope)
-        return result.flatten(-2)
+        ctx.noise = seed, sample_rate
+        result = level.new_empty((len(level), channels, taps), dtype=dtype)
+        for noise, first in _tiles(taps, ctx.noise, result):
+            part = result[..., first : first + TILE]
+            part.copy_(decay.mixed(noise, *_envelopes(level, rate, first, part.shape[-1]), channels))
+        return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         level, rate = ctx.saved_tensors
-        gradient = gradient.unflatten(-1, (-1, _STEP))
+        gradient = gradient.contiguous()
         to_level, to_rate = torch.zeros_like(level), torch.zeros_like(rate)
-        within = torch.arange(_STEP, dtype=gradient.dtype, device=gradient.device)
-        sums = torch.stack((torch.ones_like(within), within), dim=-1)
-        for noise, first, stop in _tiles(gradient.shape[-2] * _STEP, ctx.noise, gradient):
-            coarse, fine = _envelopes(level, rate, first, stop, gradient.dtype)
-            start = torch.arange(first, stop, dtype=torch.float64, device=level.device) * _STEP
-            for row, band in np.ndindex(*level.shape):
-                product = (gradient[row, :, first:stop] * noise[band]).sum(0) * fine[row, band]
-                total, moment = ((product @ sums) * coarse[row, band, :, None]).double().unbind(-1)
-                to_level[row, band] += total.sum()
-                to_rate[row, band] -= (start * total + moment).sum()
+        for noise, first in _tiles(gradient.shape[-1], ctx.noise, gradient):
+            steps = min(TILE, gradient.shape[-1] - first)
+            coarse, fine = _envelopes(level, rate, first, steps)
+            more = decay.gradients(gradient, noise, coarse, fine, first)
+            to_level, to_rate = to_level + more[0], to_rate + more[1]
         return to_level, to_rate, None, None, None, None, None
 
 
-def _tiles(taps: int, noise: tuple[int, int, int], like: Tensor) -> Iterator[tuple[Tensor, int, int]]:
-    """The tiles of a response: their noise (bands, channels, steps, 64), first and last step."""
-    seed, sample_rate, channels = noise
-    for index in range(-(-taps // TILE)):
-        first = index * TILE // _STEP
-        stop = min(first + TILE // _STEP, taps // _STEP)
-        tile = octave_noise(index, seed=seed, sample_rate=sample_rate, device=like.device, dtype=like.dtype)
-        yield tile[:, :channels].unflatten(-1, (-1, _STEP))[:, :, : stop - first], first, stop
+def _tiles(taps: int, noise: tuple[int, int], like: Tensor) -> Iterator[tuple[Tensor, int]]:
+    """The tiles of a response: their noise (bands, 2, TILE), and the first sample."""
+    seed, sample_rate = noise
+    for first in range(0, taps, TILE):
+        index = first // TILE
+        yield (
+            octave_noise(index, seed=seed, sample_rate=sample_rate, device=like.device, dtype=like.dtype),
+            first,
+        )
 
 
-def _envelopes(
-    level: Tensor, rate: Tensor, first: int, stop: int, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
-    """e^(level − rate·64i) and e^(−rate·j), whose product is the envelope at 64i + j."""
-    coarse = torch.arange(first, stop, dtype=torch.float64, device=rate.device) * _STEP
-    fine = torch.arange(_STEP, dtype=torch.float64, device=rate.device)
-    return (
-        torch.exp(level[..., None] - rate[..., None] * coarse).to(dtype),
-        torch.exp(-rate[..., None] * fine).to(dtype),
-    )
+def _envelopes(level: Tensor, rate: Tensor, first: int, samples: int) -> tuple[Tensor, Tensor]:
+    """e^(level − rate·64i) and e^(−rate·j), whose product is the envelope at 64i + j; float64."""
+    coarse = torch.arange(first, first + samples, STEP, dtype=torch.float64, device=rate.device)
+    fine = torch.arange(STEP, dtype=torch.float64, device=rate.device)
+    return torch.exp(level[..., None] - rate[..., None] * coarse), torch.exp(-rate[..., None] * fine)
 
 
 def _fade(place: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gainstage.dsp.convolution import Response, convolve_block
-from gainstage.dsp.gain import apply_gain
+from gainstage.dsp.gain import ramp
 from gainstage.dsp.octaves import BANDS_HZ
 from gainstage.dsp.reverb import num_response_samples, reverb_response
 from gainstage.processors.parameter import Kind, Parameter, Scale
@@ -90,9 +90,8 @@ class Reverb(Processor):
         del key
         response = self._response(controls[:, 0, 1:], sample_rate, audio)
         wet, history = convolve_block(audio, response, state["history"])
-        mix = controls[..., 0]
-        dry = apply_gain(audio, 1.0 - mix, offset=offset)
-        return dry + apply_gain(wet, mix, offset=offset), {"history": history}
+        mix = ramp(controls[:, None, :, 0].to(audio.dtype), offset, audio.shape[-1])
+        return torch.lerp(audio, wet, mix), {"history": history}
 
     def tail_seconds(self, controls: Tensor) -> float:
         pre_delay_s = controls[..., 1] / 1000.0
