@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from gainstage.dsp.compressor import static_curve, time_coefficient
-from gainstage.kernels.compressor import compress
+from gainstage.kernels.dynamics import compress
 
 
 def number(value: float) -> Tensor:
@@ -35,7 +35,7 @@ def test_static_curve_is_where_the_recurrence_settles() -> None:
     audio = (10.0 ** (levels_db / 20.0))[:, None, None].expand(-1, 1, 2000).contiguous()
     controls = torch.tensor([-24.0, 0.75, 10.0, 0.9, 0.99, 2.0, 1.0], dtype=torch.float64).expand(25, 1, 7)
     out, _ = compress(
-        audio, None, controls, torch.zeros(25, 2).double(), detector="peak", rms_coefficient=0.0
+        audio, None, controls, torch.zeros(25, 3).double(), detector="peak", rms_coefficient=0.0
     )
     settings = {"threshold_db": number(-24.0), "ratio": number(4.0), "knee_db": number(10.0)}
     expected_db = static_curve(levels_db, makeup_db=number(2.0), **settings)
@@ -53,7 +53,7 @@ def test_after_the_time_constant_63_percent_of_a_step_are_done(sample_rate: int)
         [number(-20.0), number(0.5), number(0.0), attack, release, number(0.0), number(1.0)]
     )
     out, _ = compress(
-        audio, None, controls[None, None], torch.zeros(1, 2).double(), detector="peak", rms_coefficient=0.0
+        audio, None, controls[None, None], torch.zeros(1, 3).double(), detector="peak", rms_coefficient=0.0
     )
     reduction_db = -20.0 * torch.log10(out / audio)[0, 0]
     up, down = round(attack_ms / 1000.0 * sample_rate), round(release_ms / 1000.0 * sample_rate)

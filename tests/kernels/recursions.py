@@ -1,6 +1,7 @@
 """The recurrences as slow float64 loops, written from their definition: what the kernels are held to."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -59,23 +60,64 @@ def compress(
     offset: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """Level, gain computer, branching one-pole, gain."""
+
+    def wanted(level_db: float, held: float, point: Doubles) -> tuple[float, float]:
+        return reduction_wanted(level_db, *point[:3]), held
+
+    return _dynamics(audio, key, controls, state, wanted, detector, rms_coefficient, offset)
+
+
+def expand(
+    audio: Tensor,
+    key: Tensor | None,
+    controls: Tensor,
+    state: Tensor,
+    *,
+    hold_samples: int,
+    detector: str,
+    rms_coefficient: float,
+    offset: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """The same below the threshold, with a counter of the samples that it is still held open."""
+
+    def wanted(level_db: float, held: float, point: Doubles) -> tuple[float, float]:
+        threshold_db, slope, range_db = point[:3]
+        if level_db >= threshold_db:
+            return 0.0, hold_samples
+        if held > 0:
+            return 0.0, max(held - 1, 0)
+        return min(slope * (threshold_db - level_db), range_db), 0.0
+
+    return _dynamics(audio, key, controls, state, wanted, detector, rms_coefficient, offset)
+
+
+def _dynamics(
+    audio: Tensor,
+    key: Tensor | None,
+    controls: Tensor,
+    state: Tensor,
+    wanted: Callable[[float, float, Doubles], tuple[float, float]],
+    detector: str,
+    rms_coefficient: float,
+    offset: int,
+) -> tuple[Tensor, Tensor]:
     out, state = audio.double().clone(), state.clone()
     listened = (audio if key is None else key).double().numpy()
     for row in range(audio.shape[0]):
-        s, mean = state[row].tolist()
+        s, mean, held = state[row].tolist()
         for n in range(audio.shape[2]):
             point = at_sample(controls[row].numpy(), n, offset)
-            threshold_db, slope, knee_db, attack, release, makeup_db, mix = point
+            rise, fall, makeup_db, mix = point[3:]
             power = float(np.max(listened[row, :, n] ** 2))
             if detector == "rms":
                 power = float(np.mean(listened[row, :, n] ** 2))
                 mean = power = rms_coefficient * mean + (1.0 - rms_coefficient) * power
-            level_db = 10.0 * math.log10(power) if power > 1e-20 else -200.0
-            g = reduction_wanted(level_db, threshold_db, slope, knee_db)
-            a = attack if g > s else release
+            level_db = 10.0 * math.log10(power) if power > 1e-12 else -120.0
+            g, held = wanted(level_db, held, point)
+            a = rise if g > s else fall
             s = a * s + (1.0 - a) * g
             out[row, :, n] *= mix * 10.0 ** ((makeup_db - s) / 20.0) + 1.0 - mix
-        state[row] = torch.tensor([s, mean])
+        state[row] = torch.tensor([s, mean, held])
     return out, state
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gainstage.data.synthetic import recurrences
-from gainstage.kernels import biquad_cpu, compressor_cpu
+from gainstage.kernels import biquad_cpu, dynamics_cpu
 from gainstage.kernels.compile import stamp_of
 
 _FILTER = """
@@ -19,7 +19,7 @@ print(out.flatten().tolist())
 """
 
 
-@pytest.mark.parametrize("kernel", [biquad_cpu.forward, compressor_cpu.backward, recurrences.pluck_string])
+@pytest.mark.parametrize("kernel", [biquad_cpu.forward, dynamics_cpu.backward, recurrences.pluck_string])
 def test_a_kernel_is_as_new_as_the_newest_file_that_it_may_contain(kernel: Any) -> None:
     """Or it would go on with old machine code, its own or that of another file."""
     assert kernel._cache._cache_file._source_stamp == stamp_of(Path(kernel.py_func.__code__.co_filename))

@@ -18,7 +18,7 @@ References:
 import torch
 from torch import Tensor
 
-from gainstage.kernels.block_compressor import bend
+from gainstage.kernels.block_dynamics import bend
 
 
 def static_curve(

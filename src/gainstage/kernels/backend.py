@@ -1,7 +1,7 @@
 """Which implementation computes: decided here and nowhere else.
 
 On the CPU the compiled kernels run. Every other device takes the exact sibling in plain torch operations,
-which may also be called by its own name (`block`, `block_compressor`), for an export without our operators.
+which may also be called by its own name (`block`, `block_dynamics`), for an export without our operators.
 """
 
 import torch

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gainstage.dsp.compressor import time_coefficient
-from gainstage.kernels.compressor import compress
+from gainstage.kernels.dynamics import compress
 from gainstage.processors.parameter import Parameter, Scale
 from gainstage.processors.processor import Processor, State
 
@@ -47,7 +47,7 @@ class Compressor(Processor):
 
     def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
         del channels, sample_rate
-        return {"detector": torch.zeros(rows, 2, dtype=torch.float64, device=device)}
+        return {"detector": torch.zeros(rows, 3, dtype=torch.float64, device=device)}
 
     def render(
         self,
