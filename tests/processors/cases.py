@@ -13,6 +13,7 @@ from gainstage.processors.compressor import Compressor
 from gainstage.processors.equaliser import Equaliser
 from gainstage.processors.fader import Fader
 from gainstage.processors.high_pass import HighPass
+from gainstage.processors.limiter import Limiter
 from gainstage.processors.low_pass import LowPass
 from gainstage.processors.output_gain import OutputGain
 from gainstage.processors.pan import Pan
@@ -42,6 +43,8 @@ class Case:
             it off kinks (two equal maxima, a branch that is about to switch): gradcheck runs here.
         zero_at_neutral: the parameters whose gradient is zero at the defaults, by law.
         at_defaults: what the processor gives for an input at its defaults, exactly, but for its latency.
+        neutral_gain: how far noise near full scale is turned down where the processor has to be neutral: a
+            limiter is so below its ceiling only.
         mono_is_dual_mono: a mono row gives what each channel of the same signal in stereo gives.
         deaf_in_mono: the parameters that say nothing to a row of one channel, by law.
         gradcheck_samples: length of the signals there; detectors may need more to leave their rest.
@@ -52,6 +55,7 @@ class Case:
     point: Mapping[str, float] = field(default_factory=dict)
     zero_at_neutral: frozenset[str] = frozenset()
     at_defaults: Callable[[Tensor], Tensor] = _input
+    neutral_gain: float = 1.0
     mono_is_dual_mono: bool = True
     deaf_in_mono: frozenset[str] = frozenset()
     gradcheck_samples: int = 70
@@ -139,5 +143,15 @@ CASES = (
         frozenset(row.name for row in Reverb.table if row.name != "mix"),  # nothing wet is heard
         mono_is_dual_mono=False,  # left and right have their own noise
         gradcheck_samples=24,
+    ),
+    *(
+        Case(
+            f"limiter {'linked' if link else 'by channel'}",
+            Limiter(look_ahead_ms=0.5, link=link),
+            {"ceiling_db": -7.0, "release_ms": 15.0},
+            neutral_gain=0.1,
+            gradcheck_samples=120,
+        )
+        for link in (True, False)
     ),
 )

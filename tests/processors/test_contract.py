@@ -106,7 +106,7 @@ def test_keeps_shape_and_dtype(case: Case, channels: int, dtype: torch.dtype) ->
 @every_width
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_is_neutral_at_its_defaults(case: Case, channels: int, dtype: torch.dtype) -> None:
-    audio = noise(2, channels, LENGTH, dtype=dtype)
+    audio = case.neutral_gain * noise(2, channels, LENGTH, dtype=dtype)
     output, _ = run(case, audio, constant(case.defaults(), 2))
     latency = case.processor.latency_samples(RATE)
     assert torch.equal(output[..., latency:], case.at_defaults(audio)[..., : LENGTH - latency])
