@@ -10,6 +10,7 @@ from gainstage.dsp.octaves import BANDS_HZ
 from gainstage.dsp.panning import PanLaw
 from gainstage.processors import Processor
 from gainstage.processors.compressor import Compressor
+from gainstage.processors.delay import Delay
 from gainstage.processors.equaliser import Equaliser
 from gainstage.processors.fader import Fader
 from gainstage.processors.high_pass import HighPass
@@ -101,6 +102,7 @@ _SQUASH = {
     "mix": 0.8,
 }
 _BENT = {"drive_db": 9.0, "mix": 0.7}
+_ECHOES = {"time_ms": 24.0, "feedback": 0.5, "mix": 0.6}
 _DEAF_COMPRESSOR = _named("threshold_db attack_ms release_ms knee_db mix")
 
 _SMALL_ROOM = {f"t60_{band_hz}hz_s": 0.24 - 0.01 * i for i, band_hz in enumerate(BANDS_HZ)}
@@ -135,6 +137,14 @@ CASES = (
     Case("compressor peak", Compressor(), _SQUASH, _DEAF_COMPRESSOR),
     Case(
         "compressor rms", Compressor(detector="rms", rms_window_ms=2.0), _SQUASH, _DEAF_COMPRESSOR | {"ratio"}
+    ),
+    Case("delay", Delay(), _ECHOES, _named("time_ms feedback damping_hz")),
+    Case(
+        "delay ping-pong",
+        Delay(ping_pong=True),
+        _ECHOES,
+        _named("time_ms feedback damping_hz"),
+        mono_is_dual_mono=False,  # two channels cross, one has nowhere to go
     ),
     Case(
         "reverb",
