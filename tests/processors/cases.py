@@ -13,6 +13,7 @@ from gainstage.processors.compressor import Compressor
 from gainstage.processors.delay import Delay
 from gainstage.processors.equaliser import Equaliser
 from gainstage.processors.fader import Fader
+from gainstage.processors.gate import Gate
 from gainstage.processors.high_pass import HighPass
 from gainstage.processors.limiter import Limiter
 from gainstage.processors.low_pass import LowPass
@@ -105,6 +106,9 @@ _BENT = {"drive_db": 9.0, "mix": 0.7}
 _ECHOES = {"time_ms": 24.0, "feedback": 0.5, "mix": 0.6}
 _DEAF_COMPRESSOR = _named("threshold_db attack_ms release_ms knee_db mix")
 
+_CLOSE = {"threshold_db": -8.0, "ratio": 3.0, "range_db": -12.0, "attack_ms": 0.5, "release_ms": 10.0}
+_DEAF_GATE = frozenset(row.name for row in Gate.table)  # at −80 dB nothing here is below the threshold
+
 _SMALL_ROOM = {f"t60_{band_hz}hz_s": 0.24 - 0.01 * i for i, band_hz in enumerate(BANDS_HZ)}
 _SMALL_ROOM |= {"mix": 0.6, "pre_delay_ms": 0.2, "gain_125hz_db": -3.0, "gain_4000hz_db": 2.0}
 
@@ -138,6 +142,27 @@ CASES = (
     Case(
         "compressor rms", Compressor(detector="rms", rms_window_ms=2.0), _SQUASH, _DEAF_COMPRESSOR | {"ratio"}
     ),
+    Case("compressor ahead", Compressor(look_ahead_ms=0.3), _SQUASH, _DEAF_COMPRESSOR),
+    Case("compressor by channel", Compressor(link=False), _SQUASH, _DEAF_COMPRESSOR),
+    Case("compressor without bass", Compressor(key_high_pass_hz=200.0), _SQUASH, _DEAF_COMPRESSOR),
+    Case("de-esser", Compressor(band_low_hz=5000.0), _SQUASH, _DEAF_COMPRESSOR),
+    Case(
+        "compressor of a band, all at once",
+        Compressor(
+            detector="rms",
+            rms_window_ms=2.0,
+            look_ahead_ms=0.3,
+            key_high_pass_hz=300.0,
+            link=False,
+            band_low_hz=200.0,
+            band_high_hz=9000.0,
+        ),
+        _SQUASH,
+        _DEAF_COMPRESSOR | {"ratio"},
+    ),
+    Case("gate peak", Gate(hold_ms=0.05), _CLOSE, _DEAF_GATE),
+    Case("gate rms", Gate(detector="rms", rms_window_ms=0.2, hold_ms=0.05), _CLOSE, _DEAF_GATE),
+    Case("gate by channel", Gate(hold_ms=0.05, key_high_pass_hz=200.0, link=False), _CLOSE, _DEAF_GATE),
     Case("delay", Delay(), _ECHOES, _named("time_ms feedback damping_hz")),
     Case(
         "delay ping-pong",
