@@ -47,21 +47,62 @@ def test_render_has_the_response_of_its_coefficients() -> None:
     assert torch.allclose(spectrum, expected, atol=1e-6)
 
 
-def test_a_moving_band_leaves_no_splatter() -> None:
-    """+12 dB, Q 4, 300 → 1200 Hz in 4 s over a sine of 700 Hz: what is not near it stays below −90 dB."""
-    samples = 4 * RATE
-    place = torch.arange(num_points(samples, 0), dtype=torch.float64) * GRID / samples
+def splatter_db(audio: Tensor, frequency_hz: float) -> float:
+    """The power that lies more than 50 Hz from a tone, relative to all of it.
+
+    The window's sidelobes lie below −200 dB and the sweep is smooth, so whatever is found there was made.
+    """
+    window = torch.kaiser_window(audio.shape[-1], periodic=False, beta=30.0, dtype=torch.float64)
+    power = torch.fft.rfft(audio.double() * window).abs().square()
+    distance_hz = (torch.arange(len(power)) * RATE / audio.shape[-1] - frequency_hz).abs()
+    return 10.0 * math.log10(float(power[distance_hz > 50.0].sum() / power.sum()))
+
+
+def swept(place: Tensor) -> Tensor:
+    """A bell of +12 dB and Q 4 at 300 Hz (place 0) … 1200 Hz (place 1)."""
     controls = settings(peak_2_gain_db=12.0, peak_2_q=4.0).repeat(1, len(place), 1)
     controls[..., [row.name for row in EFFECT.table].index("peak_2_frequency_hz")] = 300.0 * 4.0**place
-    tone = torch.sin(2.0 * math.pi * 700.0 / RATE * torch.arange(samples, dtype=torch.float64))[None, None]
-    moved = render(tone, controls)[0, 0]
-    window = torch.signal.windows.blackman(RATE, dtype=torch.float64) ** 2  # sidelobes below −110 dB
-    worst_db = -200.0
-    for start in range(RATE // 2, samples - RATE, RATE // 2):
-        spectrum = torch.fft.rfft(moved[start : start + RATE] * window).abs()
-        far = torch.cat([spectrum[20:600], spectrum[800:]])
-        worst_db = max(worst_db, 20.0 * math.log10(float(far.max() / spectrum.max())))
-    assert worst_db <= -90.0
+    return controls
+
+
+def in_calls(audio: Tensor, controls: Tensor, lengths: list[int]) -> Tensor:
+    """The lengths over and over; controls at every point of the grid, or one a call."""
+    state = EFFECT.initial_state(*audio.shape[:2], sample_rate=RATE, device=audio.device)
+    parts, start, samples = [], 0, audio.shape[-1]
+    while start < samples:
+        stop = min(start + lengths[len(parts) % len(lengths)], samples)
+        if controls.shape[1] == num_points(samples, 0):
+            points = controls[:, start // GRID :][:, : num_points(stop - start, start % GRID)]
+        else:
+            points = controls[:, len(parts)][:, None]
+        out, state = EFFECT.render(
+            audio[..., start:stop], points, state, sample_rate=RATE, offset=start % GRID
+        )
+        parts.append(out)
+        start = stop
+    return torch.cat(parts, -1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_moving_band_leaves_no_splatter(dtype: torch.dtype) -> None:
+    """An octave a second over a tone of 700 Hz leaves −143 dB, whatever the length of the calls.
+
+    Coefficients that stand still for a block, as most plug-ins have them, leave −73 dB at 64 samples a block
+    and −49 dB at 256.
+    """
+    samples = 2 * RATE
+    tone = torch.sin(2.0 * math.pi * 700.0 / RATE * torch.arange(samples, dtype=torch.float64))
+    tone = tone.to(dtype)[None, None]
+    controls = swept(torch.arange(num_points(samples, 0), dtype=torch.float64) * GRID / samples)
+    whole = render(tone, controls)[0, 0]
+    assert splatter_db(whole, 700.0) <= -130.0
+    for lengths in ([64], [256], [1000, 1, 63, 4097]):
+        calls = in_calls(tone, controls, lengths)[0, 0]
+        assert torch.allclose(calls, whole, rtol=1e-6, atol=1e-9)
+        assert splatter_db(calls, 700.0) <= -130.0
+    for length in (64, 256):
+        stepped = in_calls(tone, swept(torch.arange(0, samples, length) / samples), [length])[0, 0]
+        assert splatter_db(stepped, 700.0) > -80.0
 
 
 @pytest.mark.parametrize("sample_rate", [8000, 22_050, 192_000])
