@@ -68,10 +68,10 @@ def test_a_gain_that_moves_between_calls_is_not_in_the_filters_state() -> None:
         states = {}
         for gain_db, block in zip((0.0, -20.0), audio.split(200, -1), strict=True):
             tap = (lambda *_: None) if alone else None
-            rows = Rows(block, states, sample_rate=RATE, offset=0, tap=tap)
-            rows.run("trim", trim, torch.full((1, 1, 1), gain_db, dtype=torch.float64), active)
-            rows.run("equaliser", equaliser, bands, active)
-            done, gains = rows.finish()
+            rows = Rows(block, states, sample_rate=RATE, tap=tap)
+            rows.run("trim", trim, torch.full((1, 1, 1), gain_db, dtype=torch.float64), active, offset=0)
+            rows.run("equaliser", equaliser, bands, active, offset=0)
+            done, gains = rows.signal()
             states = rows.states
             blocks.append(done * gains[..., None])
     assert torch.allclose(torch.cat(outputs[False], -1), torch.cat(outputs[True], -1), atol=1e-12)

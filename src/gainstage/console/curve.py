@@ -44,6 +44,15 @@ class Curve:
         # exactly `before` where the two are equal: a flat curve is a number
         return parameter.unstraighten(before + blend * (after - before)).clamp(parameter.low, parameter.high)
 
+    def held(self, times_s: Tensor) -> Tensor:
+        """Values at other times, each standing still until the next knot, as switches do.
+
+        Shape: times_s (batch, points) → (batch, strips, points), float64.
+        """
+        last = torch.searchsorted(self.times_s.double(), times_s.double().contiguous(), right=True) - 1
+        values = self.values.double()
+        return values.gather(2, last.clamp(min=0)[:, None, :].expand(-1, values.shape[1], -1))
+
 
 def grid_times_s(start_samples: Tensor, points: int, sample_rate: int) -> Tensor:
     """Times of the control points of calls that begin at the given samples.

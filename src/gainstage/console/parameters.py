@@ -1,4 +1,4 @@
-"""Everything that is set on a console: the named tree of physical values, switches and curves."""
+"""Everything that is set on a console: the named tree of physical values, switches, curves and routing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +12,32 @@ TO_MASTER = -1
 
 
 @dataclass(frozen=True)
+class Routing:
+    """How signals run, beside their gains. What is not named is off.
+
+    Args:
+        solo: section → strips of which only the like are heard: tracks and groups (a soloed group with its
+            tracks) in the direct sound; with a soloed return, of the returns only that one, fed by all.
+            Keys hear everything.
+        inverted: section → strips whose polarity is turned at their input.
+        delay_samples: section → whole samples by which strips come later, at their input.
+        pre_fader: (section, send) → strips whose send is fed from the input of their fader, before pan.
+        keys: (section, processor) → where it listens: section of the sources → weights. Of its own section
+            the sources are the signals at the same processor's input; groups that key a track are the sum of
+            their tracks there, each at its fader; of an earlier section, what its strips give. Mute and solo
+            do not act on keys. A strip without any weight listens to itself.
+
+    Shape: solo, inverted, delay_samples and pre_fader (batch, strips); weights (batch, strips, sources).
+    """
+
+    solo: Mapping[str, Tensor] = field(default_factory=dict)
+    inverted: Mapping[str, Tensor] = field(default_factory=dict)
+    delay_samples: Mapping[str, Tensor] = field(default_factory=dict)
+    pre_fader: Mapping[tuple[str, str], Tensor] = field(default_factory=dict)
+    keys: Mapping[tuple[str, str], Mapping[str, Tensor]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Parameters:
     """The settings of a console for a batch of songs.
 
@@ -21,6 +47,7 @@ class Parameters:
         mute: section → which strips are silent.
         groups: the group that each track feeds, or `TO_MASTER`.
         curves: (section, `processor.parameter`) → curve; it replaces the number in `values`.
+        routing: solo, polarity, delays, pre-fader sends and keys.
 
     Shape: values (batch, strips, width), bypass (batch, strips, processors), mute (batch, strips),
         groups (batch, tracks).
@@ -31,3 +58,4 @@ class Parameters:
     mute: Mapping[str, Tensor]
     groups: Tensor
     curves: Mapping[tuple[str, str], Curve] = field(default_factory=dict)
+    routing: Routing = Routing()

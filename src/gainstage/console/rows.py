@@ -12,6 +12,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from gainstage.dsp.delay_line import delayed, delayed_rows
 from gainstage.kernels.biquad import biquad_cascade
 from gainstage.processors import Processor, State
 from gainstage.processors.cascade import Cascade
@@ -29,7 +30,6 @@ class Rows:
         audio: their signals.
         states: what each processor remembers; one that is missing starts from silence.
         sample_rate: in Hz.
-        offset: samples since the last point of the control grid.
         tap: hears what each processor that runs was given and what it made of it; then nothing is collected.
 
     Shape: audio (rows, channels, samples).
@@ -41,21 +41,42 @@ class Rows:
         states: Mapping[str, State],
         *,
         sample_rate: int,
-        offset: int,
         tap: Tap | None = None,
     ) -> None:
         self.audio = audio
         self.states: dict[str, State] = dict(states)
-        self._sample_rate, self._offset, self._tap = sample_rate, offset, tap
+        self._sample_rate, self._tap = sample_rate, tap
         self._gain: Tensor | None = None  # (rows, 1 or channels), multiplied before …
         self._filters: dict[str, tuple[Cascade, Tensor]] = {}  # … these, coefficients (rows, sections, 5)
+        self._offset = 0
 
     @property
     def channels(self) -> int:
         """Of the signal as it will be: a panner that is only collected has made two of one."""
         return max(self.audio.shape[1], 1 if self._gain is None else self._gain.shape[1])
 
-    def run(self, name: str, processor: Processor, controls: Tensor, active: Tensor) -> None:
+    def invert(self, inverted: Tensor) -> None:
+        """Turn the polarity of some rows. Shape (rows,)."""
+        self._multiply(torch.where(inverted, -1.0, 1.0).double()[:, None])
+
+    def delay(self, delay_samples: Tensor, longest: int) -> None:
+        """Let rows come later; `longest` of all rows that share their state. Shape (rows,)."""
+        self._settle()
+        past = self._past("delay", longest)
+        self.audio, past = delayed_rows(self.audio, past, delay_samples.tolist())
+        self.states["delay"] = {"past": past}
+
+    def run(
+        self,
+        name: str,
+        processor: Processor,
+        controls: Tensor,
+        active: Tensor,
+        *,
+        offset: int,
+        latency: int = 0,
+        key: Tensor | None = None,
+    ) -> None:
         """The next processor of the strip.
 
         Args:
@@ -63,33 +84,42 @@ class Rows:
             processor: the processor.
             controls: its settings.
             active: the rows on which it is not bypassed; on the others it costs nothing.
+            offset: samples since the last point of the control grid.
+            latency: by how much its output is late; rows on which it is bypassed are delayed with it.
+            key: what it listens to instead.
 
-        Shape: controls (rows, points, width), active (rows,).
+        Shape: controls (rows, points, width), active (rows,), key (rows, 2, samples).
         """
         if not bool(active.any()):
+            if latency > 0:
+                self._wait(name, latency)
             return
         still = controls.shape[1] == 1 and self._tap is None
         if still and isinstance(processor, Gain):
             self._run_filters()
             gain = processor.gains(controls, self.channels)[..., 0]
-            gain = torch.where(active[:, None], gain, 1.0)
-            self._gain = gain if self._gain is None else self._gain * gain
+            self._multiply(torch.where(active[:, None], gain, 1.0))
         elif still and isinstance(processor, Cascade) and bool(active.all()):
             if self._gain is not None and self._gain.shape[1] > 1:
                 self._settle()
             self._filters[name] = processor, processor.coefficients(controls[:, 0], self._sample_rate)
+            self._offset = offset
         else:
             self._settle()
-            self._run_alone(name, processor, controls, torch.nonzero(active).flatten())
+            rows = torch.nonzero(active).flatten()
+            self._run_alone(name, processor, controls, rows, offset=offset, latency=latency, key=key)
 
-    def finish(self) -> tuple[Tensor, Tensor]:
-        """The audio, and the gains that are still to be multiplied with it.
+    def signal(self) -> tuple[Tensor, Tensor]:
+        """The audio as it stands, and the gains that are still to be multiplied with it.
 
         Shape: (rows, channels, samples), (rows, 1 or 2) in float64; two gains may belong to one channel.
         """
         self._run_filters()
         gain = self.audio.new_ones((len(self.audio), 1), dtype=torch.float64)
         return self.audio, gain if self._gain is None else self._gain
+
+    def _multiply(self, gain: Tensor) -> None:
+        self._gain = gain if self._gain is None else self._gain * gain
 
     def _settle(self) -> None:
         """Do all that was collected."""
@@ -114,25 +144,46 @@ class Rows:
         self.states |= {name: {"filters": part} for name, part in zip(self._filters, parts, strict=True)}
         self._filters, self._gain = {}, None
 
-    def _run_alone(self, name: str, processor: Processor, controls: Tensor, active: Tensor) -> None:
+    def _run_alone(
+        self,
+        name: str,
+        processor: Processor,
+        controls: Tensor,
+        active: Tensor,
+        *,
+        offset: int,
+        latency: int,
+        key: Tensor | None,
+    ) -> None:
         dry, state = self.audio, self._state(name, processor)
+        arguments = {"sample_rate": self._sample_rate, "offset": offset}
         if len(active) == len(dry):
-            self.audio, self.states[name] = self._render(processor, dry, controls, state)
+            self.audio, self.states[name] = processor.render(dry, controls, state, key=key, **arguments)
         else:
-            some = {key: value.index_select(0, active) for key, value in state.items()}
-            wet, some = self._render(
-                processor, dry.index_select(0, active), controls.index_select(0, active), some
+            wet, some = processor.render(
+                dry.index_select(0, active),
+                controls.index_select(0, active),
+                {field: value.index_select(0, active) for field, value in state.items()},
+                key=None if key is None else key.index_select(0, active),
+                **arguments,
             )
+            if latency > 0:
+                self._wait(name, latency)
             # a panner: bypassed mono rows go to both channels
-            self.audio = dry.expand(-1, wet.shape[1], -1).index_copy(0, active, wet)
-            self.states[name] = {key: state[key].index_copy(0, active, some[key]) for key in state}
+            self.audio = self.audio.expand(-1, wet.shape[1], -1).index_copy(0, active, wet)
+            self.states[name] = {field: state[field].index_copy(0, active, some[field]) for field in state}
         if self._tap is not None:
             self._tap(name, active, dry.index_select(0, active), self.audio.index_select(0, active))
 
-    def _render(
-        self, processor: Processor, audio: Tensor, controls: Tensor, state: State
-    ) -> tuple[Tensor, State]:
-        return processor.render(audio, controls, state, sample_rate=self._sample_rate, offset=self._offset)
+    def _wait(self, name: str, latency: int) -> None:
+        """Delay all rows as a processor that other rows go through delays those."""
+        self._settle()
+        self.audio, past = delayed(self.audio, self._past(f"{name}.dry", latency))
+        self.states[f"{name}.dry"] = {"past": past}
+
+    def _past(self, name: str, delay_samples: int) -> Tensor:
+        state = self.states.get(name)
+        return state["past"] if state else self.audio.new_zeros((*self.audio.shape[:2], delay_samples))
 
     def _state(self, name: str, processor: Processor) -> State:
         rows, channels, _ = self.audio.shape

@@ -1,17 +1,19 @@
 """What the strips of a section give, and how buses are summed from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+from gainstage.dsp.gain import ramp
 
 
 @dataclass(frozen=True)
 class Part:
     """Strips of one kind: their audio, and the gains that are still to be multiplied with it.
 
-    Shape: index (rows,) into batch · strips, ascending; audio (rows, 1 or 2, samples); gains (rows, 2), of
-        the left and the right channel that come out, float64.
+    Shape: index (rows,) into batch · strips, ascending; audio (rows, 1 or 2, samples); gains (rows, 1 or 2),
+        of the left and the right channel that come out, float64.
     """
 
     index: Tensor
@@ -23,7 +25,7 @@ class Part:
 
         Shape: weights (rows, buses) → (rows, channels, buses · 2)
         """
-        to_channel = weights[:, :, None] * self.gains[:, None]  # (rows, buses, 2)
+        to_channel = weights[:, :, None] * self.gains.expand(-1, 2)[:, None]  # (rows, buses, 2)
         if self.audio.shape[1] == 1:
             return to_channel.flatten(1)[:, None]
         straight = torch.eye(2, dtype=weights.dtype, device=weights.device)  # left to left, right to right
@@ -32,37 +34,60 @@ class Part:
 
 @dataclass(frozen=True)
 class Strips:
-    """The outputs of all strips of a section; those that no part names are silent."""
+    """The outputs of all strips of a section; those that no part names are silent.
+
+    Args:
+        parts: the strips, mono and stereo.
+        open: 0 for a muted strip, 1 for the others; a point every 64 samples where mutes are automated.
+        offset: samples since the last of these points.
+        like: a tensor of the signals' dtype and device.
+
+    Shape: open (batch, strips, points), float64.
+    """
 
     parts: tuple[Part, ...]
-    batch: int
-    strips: int
+    open: Tensor
+    offset: int
     samples: int
     like: Tensor
 
-    def mixed(self, weights: Tensor) -> Tensor:
-        """Buses, each a weighted sum of the strips: one matrix product an item, gains included.
+    def unmuted(self) -> "Strips":
+        """As keys hear them."""
+        return replace(self, open=torch.ones_like(self.open[..., :1]))
 
-        Shape: weights (batch, buses, strips) → (batch, buses, 2, samples)
+    def mixed(self, weights: Tensor) -> Tensor:
+        """Buses, each a weighted sum of the strips: one matrix product an item, all gains included.
+
+        Weights that move need a pass over the audio a bus.
+
+        Shape: weights (batch, buses, strips, points) → (batch, buses, 2, samples)
         """
-        buses = weights.shape[1]
-        total = self.like.new_zeros((self.batch, buses * 2, self.samples)) if not self.parts else None
+        weights = weights.double() * self.open[:, None]
+        if weights.shape[-1] > 1:
+            signals = replace(self, open=torch.ones_like(self.open[..., :1])).signals()
+            moving = ramp(weights, self.offset, self.samples).to(signals.dtype)[:, :, :, None]
+            return torch.stack([(signals * bus).sum(1) for bus in moving.unbind(1)], dim=1)
+        batch, buses, strips, _ = weights.shape
+        if not self.parts:
+            return self.like.new_zeros((batch, buses, 2, self.samples))
+        by_strip = weights[..., 0].mT.flatten(0, 1)
+        sums = []
         for part in self.parts:
-            matrix = part.matrix(weights.double().mT.flatten(0, 1).index_select(0, part.index))
-            counts = torch.bincount(part.index // self.strips, minlength=self.batch).tolist()
-            summed = _products(matrix.to(part.audio.dtype), part.audio, counts)
-            total = summed if total is None else total + summed
-        assert total is not None
-        mixed: Tensor = total.unflatten(1, (buses, 2))
-        return mixed
+            matrix = part.matrix(by_strip.index_select(0, part.index)).to(part.audio.dtype)
+            counts = torch.bincount(part.index // strips, minlength=batch).tolist()
+            sums.append(_products(matrix, part.audio, counts))
+        total = sums[0] if len(sums) == 1 else sums[0] + sums[1]
+        return total.reshape(batch, buses, 2, self.samples)
 
     def signals(self) -> Tensor:
         """Every strip by itself. Shape: (batch, strips, 2, samples)."""
-        out = self.like.new_zeros((self.batch * self.strips, 2, self.samples))
+        batch, strips, _ = self.open.shape
+        out = self.like.new_zeros((batch * strips, 2, self.samples))
         for part in self.parts:
-            out = out.index_copy(0, part.index, part.audio * part.gains.to(out.dtype)[:, :, None])
-        signals: Tensor = out.unflatten(0, (self.batch, self.strips))
-        return signals
+            wet = part.audio * part.gains.to(out.dtype)[:, :, None]
+            opened = ramp(self.open.flatten(0, 1).index_select(0, part.index), self.offset, self.samples)
+            out = out.index_copy(0, part.index, (wet * opened.to(out.dtype)[:, None]).expand(-1, 2, -1))
+        return out.reshape(batch, strips, 2, self.samples)
 
 
 def _products(matrix: Tensor, audio: Tensor, counts: list[int]) -> Tensor:

@@ -1,0 +1,52 @@
+"""Solo: what is heard while some strips are listened to by themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gainstage.console.parameters import TO_MASTER
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What passes, as 0 and 1.
+
+    Shape: tracks (batch, tracks), groups (batch, groups), returns (batch, returns): into the next bus;
+        track_sends (batch, returns, tracks), group_sends (batch, returns, groups).
+    """
+
+    tracks: Tensor
+    groups: Tensor
+    returns: Tensor
+    track_sends: Tensor
+    group_sends: Tensor
+
+
+def heard(solo: Mapping[str, Tensor], groups: Tensor, *, num_groups: int, num_returns: int) -> Heard:
+    """Solo in place.
+
+    A soloed group brings its tracks with it, a soloed track the group through which it runs. Returns stay
+    open for what is heard; with a soloed return only that one sounds, and everything feeds it.
+
+    Shape: groups (batch, tracks): the group of each track.
+    """
+    batch, tracks = groups.shape
+    none = {"tracks": tracks, "groups": num_groups, "returns": num_returns}
+    t, g, r = (
+        solo.get(s, torch.zeros(batch, n, dtype=torch.bool)).to(groups.device) for s, n in none.items()
+    )
+    member = (
+        groups[:, None] == torch.arange(num_groups, device=groups.device)[:, None]
+    )  # (batch, groups, tracks)
+    some = t.any(1, keepdim=True) | g.any(1, keepdim=True) | r.any(1, keepdim=True)
+    track_on = ~some | t | (member & g[:, :, None]).any(1)
+    group_on = ~some | g | (member & t[:, None]).any(2)
+    return_on = ~r.any(1, keepdim=True) | r
+    feeds_track = track_on[:, None] | r[:, :, None]
+    feeds_group = group_on[:, None] | r[:, :, None]
+    # with nothing but returns soloed, groups are stopped behind their sends, not before
+    only_returns = ~t.any(1, keepdim=True) & ~g.any(1, keepdim=True) & r.any(1, keepdim=True)
+    track_on = track_on | (only_returns & (groups != TO_MASTER))
+    return Heard(*(x.double() for x in (track_on, group_on, return_on, feeds_track, feeds_group)))
