@@ -8,15 +8,14 @@ from typing import ClassVar, Literal, final
 import torch
 from torch import Tensor
 
-from gainstage.dsp.biquad import high_pass, low_pass, ring_seconds
+from gainstage.dsp.band import cut, sharpen
+from gainstage.dsp.biquad import ring_seconds
 from gainstage.dsp.compressor import time_coefficient
 from gainstage.dsp.side_chain import key_high_pass, share_out, wait
 from gainstage.kernels.biquad import biquad_cascade
 from gainstage.kernels.dynamics import compress
 from gainstage.processors.parameter import Parameter, Scale
 from gainstage.processors.processor import Processor, State
-
-_SOFT = 0.5  # Q of the band's edges: two equal real poles, which leave the smallest bump in the rest
 
 
 @final
@@ -35,11 +34,10 @@ class Compressor(Processor):
         link: one gain for all channels, which keeps the image where it is; or each channel by itself, which
             is tighter and lets it wander.
         band_low_hz, band_high_hz: 0 (open at that end) or 20 … 20 000; unless both are 0, only the part of
-            the audio between them is heard and turned down: from 5000 Hz up, a de-esser. The part is cut by
-            filters of 12 dB an octave (Q ½) and the rest is the audio less that part, so both sum to the
-            audio, and at rest the output is the input to the bit. No delay and no pre-ringing; in exchange
-            the rest rises by up to 1.3 dB beside an edge when the band is turned down wholly. A key, if there
-            is one, is heard instead of the part. A filter's pass and two sums more.
+            the audio between them is heard and turned down: from 5000 Hz up, a de-esser. It acts as a shelf
+            or bell that moves (`gainstage.dsp.band`), with slopes of 6 dB an octave: gentle, without delay or
+            ringing, and at rest the output is the input to the bit. The detector hears the part with slopes
+            of 18 dB, or the key, if there is one. Two filters' passes and two sums more.
     """
 
     detector: Literal["peak", "rms"] = "peak"
@@ -83,21 +81,26 @@ class Compressor(Processor):
 
     def tail_seconds(self, controls: Tensor) -> float:
         del controls
-        corner_hz, q = (torch.tensor(v, dtype=torch.float64) for v in (self.band_low_hz, _SOFT))
-        return float(ring_seconds(corner_hz, q)) if self.band_low_hz else 0.0
+        low_hz, high_hz = self.band_low_hz, self.band_high_hz
+        if not (low_hz or high_hz):
+            return 0.0
+        centre_hz = math.sqrt(low_hz * high_hz) or low_hz or high_hz
+        q = centre_hz / (high_hz - low_hz) if low_hz and high_hz else 0.5
+        return float(ring_seconds(*torch.tensor([centre_hz, q], dtype=torch.float64)))
 
     def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
         def silence(*shape: int) -> Tensor:
             return torch.zeros(rows, *shape, dtype=torch.float64, device=device)
 
         state = {"detector": silence(1 if self.link else channels, 3)}
-        sections, latency = len(self._band_edges()), self.latency_samples(sample_rate)
+        edges = (self.band_low_hz > 0.0) + (self.band_high_hz > 0.0)
+        latency = self.latency_samples(sample_rate)
         if self.key_high_pass_hz:
             state["key"] = silence(max(channels, 2), 1, 2)
-        if sections:
-            state["band"] = silence(channels, sections, 2)
+        if edges:
+            state["band"], state["heard"] = silence(channels, 1, 2), silence(channels, edges, 2)
         if latency:
-            state["past"] = silence(2 * channels if sections else channels, latency)
+            state["past"] = silence(2 * channels if edges else channels, latency)
         return state
 
     def render(
@@ -112,9 +115,10 @@ class Compressor(Processor):
     ) -> tuple[Tensor, State]:
         after, part = dict(state), audio
         if "band" in state:
-            coefficients = self._band_coefficients(audio.device, sample_rate).expand(len(audio), 1, -1, -1)
-            part, after["band"] = biquad_cascade(audio, coefficients, state["band"])
+            part, after["band"] = self._filter(audio, cut, state["band"], sample_rate)
         heard = part if key is None else key
+        if "heard" in state and key is None:
+            heard, after["heard"] = self._filter(part, sharpen, state["heard"], sample_rate)
         if "key" in state:
             corner_hz = self.key_high_pass_hz
             heard, after["key"] = key_high_pass(
@@ -153,17 +157,8 @@ class Compressor(Processor):
         )
         return out.view_as(audio), reached.view_as(state)
 
-    def _band_edges(self) -> list[tuple[Callable[[Tensor, Tensor, int], Tensor], float]]:
-        """The filters that cut the band, and where."""
-        edges = (high_pass, self.band_low_hz), (low_pass, self.band_high_hz)
-        return [(design, frequency_hz) for design, frequency_hz in edges if frequency_hz]
-
-    def _band_coefficients(self, device: torch.device, sample_rate: int) -> Tensor:
-        """Shape: (sections, 5)."""
-        q = torch.tensor(_SOFT, dtype=torch.float64, device=device)
-        return torch.stack(
-            [
-                design(torch.full_like(q, corner_hz), q, sample_rate)
-                for design, corner_hz in self._band_edges()
-            ]
-        )
+    def _filter(
+        self, audio: Tensor, design: Callable[[float, float, int], Tensor], state: Tensor, sample_rate: int
+    ) -> tuple[Tensor, Tensor]:
+        coefficients = design(self.band_low_hz, self.band_high_hz, sample_rate).to(audio.device)
+        return biquad_cascade(audio, coefficients.expand(len(audio), 1, -1, -1), state)
