@@ -238,6 +238,33 @@ def test_operator_is_well_made(moving: bool) -> None:
     torch.library.opcheck(torch.ops.gainstage.biquad_cascade.default, (*args, 13, True))
 
 
+@constant_and_moving
+def test_compiles_with_its_gradients(moving: bool) -> None:
+    """torch.compile takes it in one graph, forward and backward, without unrolling it."""
+    args = inputs(2, 1, 200, moving=moving)
+    traced = torch.compile(biquad_cascade, backend="aot_eager", fullgraph=True)
+    for a, b in zip(gradients(traced, args, 13), gradients(biquad_cascade, args, 13), strict=True):
+        assert torch.equal(a, b)
+
+
+class Cascade(torch.nn.Module):
+    """A call as a module, for export."""
+
+    def forward(self, audio: Tensor, coefficients: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        return biquad_cascade(audio, coefficients, state)
+
+
+def test_exports_as_an_operator() -> None:
+    """For any length: the graph is one operator, whatever the number of samples."""
+    samples = torch.export.Dim("samples", min=2, max=100_000)
+    shapes = {"audio": {2: samples}, "coefficients": None, "state": None}
+    exported = torch.export.export(Cascade(), inputs(2, 1, 200), dynamic_shapes=shapes)
+    assert any("gainstage.biquad_cascade" in str(node.target) for node in exported.graph.nodes)
+    longer = inputs(2, 1, 900)
+    for a, b in zip(exported.module()(*longer), biquad_cascade(*longer), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_second_derivative_is_refused_with_the_way_out() -> None:
     args = [arg.requires_grad_() for arg in inputs(1, 1, 10)]
     (gradient,) = torch.autograd.grad(biquad_cascade(*args)[0].sum(), args[1], create_graph=True)
