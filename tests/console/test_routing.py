@@ -213,3 +213,42 @@ def test_calls_of_any_length_are_the_whole() -> None:
         state, start = done.state, start + block.shape[-1]
         parts.append(done.mix)
     assert torch.allclose(torch.cat(parts, -1), whole, atol=1e-9)
+
+
+LOOKING = {"name": "compressor", "settings": {"look_ahead_ms": 5.0}}
+LATE = round(0.005 * RATE)
+
+
+@pytest.mark.parametrize("section", ["tracks", "groups", "returns", "master"])
+def test_what_runs_around_a_late_strip_waits(section: str) -> None:
+    """A click in four tracks, through all paths: all arrive together, as late as the console says."""
+    desk = console(**{section: [LOOKING, "fader"]})
+    audio = torch.zeros(1, 4, 2, SAMPLES, dtype=torch.float64)
+    audio[..., 100] = 1.0
+    parameters = settings(desk, 4, [0, 1, -1, -1])
+    put(parameters, desk, "tracks.send_room.level_db", 2, 0.0)
+    put(parameters, desk, "groups.send_room.level_db", 0, 0.0)
+    late = desk.latency_samples(parameters, sample_rate=RATE)
+    assert late == LATE
+    for _ in ("all strips look ahead", "one does"):
+        mix = render(desk, audio, parameters).mix
+        assert torch.nonzero(mix[0, 0]).flatten().tolist() == [100 + late]
+        assert torch.allclose(mix[0, :, 100 + late], torch.tensor(6.0).double())
+        parameters.bypass[section][0, 1:, 0] = True
+    assert torch.allclose(
+        desk.mix_in_time(audio, parameters, sample_rate=RATE), mix.roll(-late, -1), atol=1e-12
+    )
+    parameters.bypass[section][..., 0] = True
+    assert desk.latency_samples(parameters, sample_rate=RATE) == 0
+
+
+def test_a_late_console_reads_its_curves_late() -> None:
+    """A fader behind a look-ahead moves where the song is, not where the clock is."""
+    desk = console(tracks=[LOOKING, "fader"])
+    audio = torch.ones(1, 1, 2, SAMPLES, dtype=torch.float64)
+    curve = Curve(torch.tensor([0.0, SAMPLES / RATE]).double(), torch.tensor([[[0.0, -12.0]]]).double())
+    late = replace(settings(desk, 1), curves={("tracks", "fader.gain_db"): curve})
+    prompt = replace(late, bypass={s: b.clone() for s, b in late.bypass.items()})
+    prompt.bypass["tracks"][..., 0] = True
+    wanted = desk.mix_in_time(audio, prompt, sample_rate=RATE)
+    assert torch.allclose(desk.mix_in_time(audio, late, sample_rate=RATE), wanted, atol=1e-4)

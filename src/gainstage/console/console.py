@@ -6,6 +6,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from gainstage.console.flow import ConsoleState, Flow, Meter, Wiring
 from gainstage.console.layout import SectionLayout
@@ -23,12 +24,19 @@ class Rendered:
 
     The strips by themselves are worked out when somebody asks for them: the mix does not need them.
 
+    Args:
+        mix: the mix.
+        strips: section → its strips.
+        late: section → by how many samples these are late; the mix is as late as the master.
+        state: for the next call.
+
     Shape: mix (batch, 2, samples); tracks after their strips (batch, tracks, 2, samples), groups and returns
         alike.
     """
 
     mix: Tensor
     strips: Mapping[str, Strips]
+    late: Mapping[str, int]
     state: ConsoleState
 
     @cached_property
@@ -150,7 +158,32 @@ class Console:
         states: ConsoleState = dict(state or {})
         flow = Flow(self.wiring, parameters, starts, first, tracks.shape[-1], sample_rate, meter, states)
         mix = flow.mix(tracks, mask, is_stereo)
-        return Rendered(mix, flow.outputs, states)
+        return Rendered(mix, flow.outputs, flow.late_at, states)
+
+    def mix_in_time(
+        self,
+        tracks: Tensor,
+        parameters: Parameters,
+        *,
+        sample_rate: int,
+        mask: Tensor | None = None,
+        is_stereo: Tensor | None = None,
+        start_sample: int | Tensor = 0,
+    ) -> Tensor:
+        """The mix of an excerpt, not late: the console is given silence behind it and its start is cut.
+
+        Args and shape as for `render` → (batch, 2, samples).
+        """
+        late = self.latency_samples(parameters, sample_rate=sample_rate)
+        mix = self.render(
+            pad(tracks, (0, late)) if late else tracks,
+            parameters,
+            sample_rate=sample_rate,
+            mask=mask,
+            is_stereo=is_stereo,
+            start_sample=start_sample,
+        ).mix
+        return mix[..., late:]
 
     def latency_samples(self, parameters: Parameters, *, sample_rate: int) -> int:
         """How late the mix comes: 0 unless a processor that looks ahead or oversamples is in use."""

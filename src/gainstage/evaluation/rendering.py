@@ -35,7 +35,8 @@ def render(
 
     Shape: tracks (tracks, 2, samples), is_stereo (tracks,) → (2, num_samples)
     """
-    length = tracks.shape[-1] if num_samples is None else num_samples
+    late = console.latency_samples(parameters, sample_rate=sample_rate)
+    length = late + (tracks.shape[-1] if num_samples is None else num_samples)
     state: ConsoleState | None = None
     mix = []
     for start in range(0, length, BLOCK):
@@ -52,4 +53,4 @@ def render(
         )
         state = rendered.state
         mix.append(rendered.mix[0])
-    return torch.cat(mix, dim=-1) if mix else tracks.new_zeros(2, 0)
+    return torch.cat(mix, dim=-1)[..., late:] if mix else tracks.new_zeros(2, 0)

@@ -51,8 +51,8 @@ def audition(session: Session, stems: Path, folder: Path | None, *, progress: Pr
             # a stem counts until it ends: the tail is no part of what came in
             stems_end = max(session.num_samples - block.start_sample, 0)
             plain = block.stems[..., :stems_end]
-            mix.update(block.rendered.mix)
-            tracks.update(block.rendered.tracks[0])
+            mix.update(block.mix)
+            tracks.update(block.tracks)
             total.update(plain.sum(0, keepdim=True))
             if writer:
                 writer.write(plain.sum(0).numpy())
@@ -98,13 +98,12 @@ def write_mix(
         files = [passage.path(i) for i in range(len(session.tracks))] if passage else []
         kept = [stack.enter_context(WavWriter(file, sample_rate=rate, channels=2)) for file in files]
         for block in render_blocks(session, stems):
-            meter.update(block.rendered.mix)
-            writer.write(block.rendered.mix[0].numpy())
+            meter.update(block.mix)
+            writer.write(block.mix[0].numpy())
             if passage:
-                a, b = (
-                    max(round(s * rate) - block.start_sample, 0) for s in (passage.start_s, passage.end_s)
-                )
-                for keep, track in zip(kept, block.rendered.tracks[0], strict=True):
+                begins = block.begins("tracks")
+                a, b = (max(round(s * rate) - begins, 0) for s in (passage.start_s, passage.end_s))
+                for keep, track in zip(kept, block.tracks, strict=True):
                     keep.write(track[:, a:b].numpy())
             progress("rendering", min(block.start_sample + BLOCK, length), length)
     return meter

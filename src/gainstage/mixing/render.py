@@ -31,12 +31,40 @@ def silent_progress(doing: str, done: int, total: int) -> None:
 class Block:
     """One block of a song: its stems as they came, and what the console made of them.
 
+    A console that looks ahead is late: its first samples are left out, and blocks follow behind the song's
+    end.
+
+    Args:
+        start_sample: of the stems.
+        stems: the stems; silence behind their end.
+        rendered: by the console, late.
+        end_sample: where the song ends with its tail.
+
     Shape: stems (tracks, 2, samples).
     """
 
     start_sample: int
     stems: Tensor
     rendered: Rendered
+    end_sample: int
+
+    @property
+    def mix(self) -> Tensor:
+        """The mix in time, from `begins("master")` on. Shape: (1, 2, samples)."""
+        return self._in_time(self.rendered.mix, "master")
+
+    @property
+    def tracks(self) -> Tensor:
+        """The tracks behind their strips, from `begins("tracks")` on. Shape: (tracks, 2, samples)."""
+        return self._in_time(self.rendered.tracks[0], "tracks")
+
+    def begins(self, section: str) -> int:
+        """The sample of the song at which the output of a section begins in this block."""
+        return max(self.start_sample - self.rendered.late[section], 0)
+
+    def _in_time(self, audio: Tensor, section: str) -> Tensor:
+        first = self.start_sample - self.rendered.late[section]
+        return audio[..., max(-first, 0) : max(self.end_sample - first, 0)]
 
 
 def render_blocks(session: Session, stems: Path, *, meter: Meter | None = None) -> Iterator[Block]:
@@ -54,7 +82,8 @@ def render_blocks(session: Session, stems: Path, *, meter: Meter | None = None) 
     settings = session_parameters(session, console)
     is_stereo = torch.tensor([[track.channels == 2 for track in session.tracks]])
     state: ConsoleState | None = None
-    total = session.num_samples + session.tail_samples
+    end = session.num_samples + session.tail_samples
+    total = end + console.latency_samples(settings, sample_rate=session.sample_rate) if end > 0 else 0
     with ExitStack() as stack, torch.inference_mode():
         readers = [
             stack.enter_context(AudioReader(path, sample_rate=session.sample_rate, channels=track.channels))
@@ -76,7 +105,7 @@ def render_blocks(session: Session, stems: Path, *, meter: Meter | None = None) 
                 meter=meter,
             )
             state = rendered.state
-            yield Block(start, audio, rendered)
+            yield Block(start, audio, rendered, end)
 
 
 def stem_paths(session: Session, stems: Path) -> list[Path]:
@@ -122,7 +151,7 @@ def render_file(
     total = session.num_samples + session.tail_samples
     with WavWriter(out, sample_rate=session.sample_rate, channels=2) as writer:
         for block in render_blocks(session, stems):
-            writer.write(block.rendered.mix[0].numpy())
+            writer.write(block.mix[0].numpy())
             progress("rendering", min(block.start_sample + BLOCK, total), total)
     known = {track.file for track in session.tracks}
     return [f"{name} is in {stems} but not in the session: left out" for name in _extra_stems(stems, known)]

@@ -98,14 +98,14 @@ class PairedTask:
             mute={s: v[rows.cpu()] for s, v in parameters.mute.items()},
             groups=parameters.groups[rows.cpu()],
         )
-        return self.console.render(
+        return self.console.mix_in_time(
             batch.tracks,
             chosen,
             sample_rate=batch.sample_rate,
             mask=batch.mask[rows],
             is_stereo=batch.is_stereo[rows],
             start_sample=batch.start_sample,
-        ).mix
+        )
 
     def _with_output_gain(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         """The output gain is not driven: the mix's own stands in for what delivery will measure."""

@@ -1,0 +1,31 @@
+"""A session as audio: in time and whole, whatever the console's latency."""
+
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+
+from gainstage.console.session import Session, TrackSettings
+from gainstage.console.spec import ConsoleSpec
+from gainstage.mixing.render import BLOCK, render_blocks, render_file
+from tests.mixing.conftest import RATE, noise, write_stem
+
+
+@pytest.mark.parametrize("num_samples", [BLOCK - 100, 2 * BLOCK + 1], ids=["ends in the latency", "longer"])
+def test_a_late_console_renders_in_time(tmp_path: Path, num_samples: int) -> None:
+    """At rest a compressor that looks ahead gives its input, so the mix is the stem to the bit."""
+    late = {"name": "compressor", "settings": {"look_ahead_ms": 15.0}}
+    audio = noise(num_samples / RATE)[:, :num_samples]
+    write_stem(tmp_path / "stems" / "hat.wav", audio)
+    spec = ConsoleSpec.model_validate({"tracks": [late], "master": [late]})
+    track = TrackSettings(name="hat", file="hat.wav", role="hat", channels=1)
+    session = Session(name="late", sample_rate=RATE, num_samples=num_samples, console=spec, tracks=[track])
+    session.save(tmp_path / "session.json")
+    render_file(tmp_path / "session.json", tmp_path / "stems", tmp_path / "mix.wav")
+    mix, _ = soundfile.read(tmp_path / "mix.wav", dtype="float32")
+    stem, _ = soundfile.read(tmp_path / "stems" / "hat.wav", dtype="float32")
+    assert mix.shape == (num_samples, 2)
+    assert (mix == stem[:, None]).all()
+    tracks = [block.tracks for block in render_blocks(session, tmp_path / "stems")]
+    assert torch.equal(torch.cat(tracks, -1)[0, 0], torch.from_numpy(stem))
