@@ -96,6 +96,15 @@ def test_a_bypassed_row_is_as_if_alone(console: Console) -> None:
         assert level_db(out[:, i] - alone[:, 0], alone) < -120
 
 
+def test_a_return_that_one_item_bypasses_also_runs_in_double_precision(console: Console) -> None:
+    audio, is_stereo = songs(2, 2, 500)
+    settings = moved(console, 2, 2)
+    settings.bypass["returns"][1] = True
+    single = console.render(audio, settings, sample_rate=RATE, is_stereo=is_stereo).mix
+    double = console.render(audio.double(), settings, sample_rate=RATE, is_stereo=is_stereo).mix
+    assert level_db(single - double, double) < -120
+
+
 def test_order_of_tracks_changes_nothing(console: Console) -> None:
     audio, is_stereo = songs(1, 5, 3000)
     settings = moved(console, 1, 5)

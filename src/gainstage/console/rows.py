@@ -171,7 +171,10 @@ class Rows:
                 self._wait(name, latency)
             # a panner: bypassed mono rows go to both channels
             self.audio = self.audio.expand(-1, wet.shape[1], -1).index_copy(0, active, wet)
-            self.states[name] = {field: state[field].index_copy(0, active, some[field]) for field in state}
+            self.states[name] = {  # a state may take the audio's dtype in its first call
+                field: value.to(some[field].dtype).index_copy(0, active, some[field])
+                for field, value in state.items()
+            }
         if self._tap is not None:
             self._tap(name, active, dry.index_select(0, active), self.audio.index_select(0, active))
 
