@@ -18,7 +18,8 @@ import math
 
 import numpy as np
 import torch
-from benchmarks.contest import POOL, Contender, Contest, Effect, in_block_form, main
+from benchmarks.accuracy import Effect, in_block_form
+from benchmarks.contest import POOL, Contender, Contest, main
 from benchmarks.peers import named, optional
 from torch import Tensor
 
@@ -72,22 +73,29 @@ def bare_ballistics(audio: Tensor, controls: Tensor) -> Tensor:
     return out
 
 
-def by_grafx(audio: Tensor, controls: Tensor) -> Tensor:
-    threshold, ratio, _, _, knee, makeup, mix = settings(audio, controls)
-    half_slope = 0.5 * (1.0 - 1.0 / ratio)
-    wet = BALLISTIC(
-        audio.unsqueeze(1),
-        log_threshold=NEPERS_PER_DB * threshold + 6.0,
-        log_ratio=torch.log(half_slope / (1.0 - half_slope)),  # of R − 1
-        log_knee=torch.log(NEPERS_PER_DB * knee),
-        z_alpha_post=torch.logit(torch.stack(coefficients(controls, audio.dtype), -1)),
-    ).squeeze(1)
-    return audio + mix * (wet * torch.pow(10.0, makeup / 20.0) - audio)
+def by_grafx() -> Effect:
+    compressor = grafx.Compressor(
+        energy_smoother=None, gain_smoother="ballistics", gain_smooth_in_log=True, flashfftconv=False
+    )
+
+    def run(audio: Tensor, controls: Tensor) -> Tensor:
+        threshold, ratio, _, _, knee, makeup, mix = settings(audio, controls)
+        half_slope = 0.5 * (1.0 - 1.0 / ratio)
+        wet: Tensor = compressor(
+            audio.unsqueeze(1),
+            log_threshold=NEPERS_PER_DB * threshold + 6.0,
+            log_ratio=torch.log(half_slope / (1.0 - half_slope)),  # of R − 1
+            log_knee=torch.log(NEPERS_PER_DB * knee),
+            z_alpha_post=torch.logit(torch.stack(coefficients(controls, audio.dtype), -1)),
+        ).squeeze(1)
+        return audio + mix * (wet * torch.pow(10.0, makeup / 20.0) - audio)
+
+    return run
 
 
 def by_dasp(audio: Tensor, controls: Tensor) -> Tensor:
     threshold, ratio, attack, release, knee, makeup, mix = settings(audio, controls)
-    wet = dasp.functional.compressor(
+    wet: Tensor = dasp.functional.compressor(
         audio.unsqueeze(1), RATE, threshold, ratio, math.log(9.0) * attack, release, knee, makeup
     ).squeeze(1)
     return audio + mix * (wet - audio)
@@ -99,22 +107,13 @@ def by_pedalboard(audio: Tensor, controls: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(list(rows)))
 
 
-BALLISTIC = (
-    grafx.Compressor(
-        energy_smoother=None, gain_smoother="ballistics", gain_smooth_in_log=True, flashfftconv=False
-    )
-    if grafx
-    else None
-)
-
-
 def contest(samples: int) -> Contest:
     swell = torch.linspace(0.0, 20.0 * samples / 2**18, samples).sin().square() + 0.01
     truth = in_block_form(ours)
     same_law: dict[str, Effect] = {
         "gainstage": ours,
         **({f"{named('torchcomp')} with a gain computer": by_torchcomp} if torchcomp else {}),
-        **({f"{named('grafx')}, ballistics": by_grafx} if grafx else {}),
+        **({f"{named('grafx')}, ballistics": by_grafx()} if grafx else {}),
         **({named("dasp-pytorch"): by_dasp} if dasp else {}),
     }
     contenders = [Contender(name, run, (parameters(),), truth=truth) for name, run in same_law.items()]

@@ -19,7 +19,8 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from benchmarks.contest import POOL, Contender, Contest, Effect, Row, in_block_form, main, snr_db
+from benchmarks.accuracy import Effect, in_block_form, snr_db
+from benchmarks.contest import POOL, Contender, Contest, Row, main
 from benchmarks.peers import has_torchaudio_lfilter, named, optional
 from scipy.signal import sosfilt
 from torch import Tensor

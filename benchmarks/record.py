@@ -38,6 +38,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load_before": round(_LOAD_BEFORE, 1),
         "load_after": round(os.getloadavg()[0], 1),
+        "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY", "not set"),
         "python": platform.python_version(),
         "versions": {name: found for name in (*_OURS, *_PEERS) if (found := _version(name))},
     }
@@ -71,7 +72,7 @@ def write_results(
     lines += [
         "",
         f"{on['date']}, {on['processor']}, {on['cores']} cores, load before {on['load_before']}, "
-        f"{on['versions']}.",
+        f"OMP_WAIT_POLICY {on['omp_wait_policy']}, {on['versions']}.",
     ]
     text = "\n".join(lines) + "\n"
     (folder / f"{name}.md").write_text(text, encoding="utf-8")
