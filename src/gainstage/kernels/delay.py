@@ -1,5 +1,6 @@
 """A delay that feeds itself through a low-pass, exact sample by sample."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -115,7 +116,7 @@ def _forward(
     return out, line_out, low_out, written, lows
 
 
-def _each_row(rows: int, num_samples: int, task: Any) -> None:
+def _each_row(rows: int, num_samples: int, task: Callable[[int, int], None]) -> None:
     """Rows are dealt to threads one by one: no other row is computed in lockstep with them."""
     threads.share(rows * WIDTH, num_samples // WIDTH, lambda start, stop: task(start // WIDTH, stop // WIDTH))
 
