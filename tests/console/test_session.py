@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gainstage.console.compile import session_parameters, strip_settings
 from gainstage.console.console import Console
 from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
-from gainstage.console.spec import named
+from gainstage.console.spec import ConsoleSpec, named
 
 
 def make(**changes: object) -> Session:
@@ -100,6 +100,111 @@ def test_curves_of_several_strips_share_their_times() -> None:
     assert at[0].tolist() == pytest.approx([0, 0, -12, -12, -12])
     assert at[1].tolist() == pytest.approx([-6, -3.006, -3, -1.5, 0])
     assert at[2].tolist() == [-1.0] * 5
+
+
+def band(**kick: object) -> dict[str, object]:
+    """A document of two tracks and a group on a console with all routing."""
+    spec = ConsoleSpec.model_validate(
+        {
+            "tracks": ["compressor", "fader", "pan"],
+            "groups": ["compressor"],
+            "returns": ["fader"],
+            "group_names": ["drums"],
+            "return_names": ["room"],
+        }
+    )
+    tracks = [
+        TrackSettings(name="Kick", file="kick.wav", role="kick", channels=1, group="drums"),
+        TrackSettings(name="Bass", file="bass.wav", role="bass", channels=1),
+    ]
+    buses = {"groups": [StripSettings(name="drums")], "returns": [StripSettings(name="room")]}
+    made = json.loads(make(console=spec, tracks=tracks, **buses).to_json())
+    made["tracks"][0] |= kick
+    return made  # type: ignore[no-any-return]
+
+
+def test_routing_reaches_the_console() -> None:
+    document = band(
+        solo=True,
+        inverted=True,
+        delay_samples=30,
+        pre_fader_sends=["room"],
+        mute_curve=[[1.5, True], [2, False]],
+    )
+    keys = [{"section": "tracks", "strip": "Kick", "gain_db": -20}, {"section": "groups", "strip": "drums"}]
+    document["tracks"][1]["processors"] = {"compressor": {"key": keys}}  # type: ignore[index]
+    session = Session.from_json(json.dumps(document))
+    assert Session.from_json(session.to_json()).to_json() == session.to_json()
+    parameters = session_parameters(session, Console(session.console))
+    routing = parameters.routing
+    assert {k: v.tolist() for k, v in routing.solo.items()} == {"tracks": [[True, False]]}
+    assert {k: v.tolist() for k, v in routing.inverted.items()} == {"tracks": [[True, False]]}
+    assert {k: v.tolist() for k, v in routing.delay_samples.items()} == {"tracks": [[30, 0]]}
+    assert {k: v.tolist() for k, v in routing.pre_fader.items()} == {("tracks", "send_room"): [[True, False]]}
+    (place, sources), *others = routing.keys.items()
+    assert place == ("tracks", "compressor")
+    assert others == []
+    assert torch.allclose(sources["tracks"], torch.tensor([[[0.0, 0.0], [0.1, 0.0]]]).double())
+    assert sources["groups"].tolist() == [[[0.0], [1.0]]]
+    curve = parameters.curves["tracks", "mute"]
+    assert curve.times_s.tolist() == [0, 1.5, 2]
+    assert curve.values.tolist() == [[[0, 1, 0], [0, 0, 0]]]
+
+
+def test_before_its_first_switch_a_strip_is_muted_as_it_says() -> None:
+    session = Session.from_json(json.dumps(band(mute=True, mute_curve=[[1.0, False]])))
+    parameters = session_parameters(session, Console(session.console))
+    assert not parameters.mute["tracks"].any()
+    assert parameters.curves["tracks", "mute"].values.tolist() == [[[1, 0], [0, 0]]]
+
+
+def test_what_is_not_routed_costs_nothing() -> None:
+    session = Session.from_json(json.dumps(band()))
+    routing = session_parameters(session, Console(session.console)).routing
+    assert not any((routing.solo, routing.inverted, routing.delay_samples, routing.pre_fader, routing.keys))
+
+
+def key(section: str, strip: str) -> dict[str, object]:
+    return {"processors": {"compressor": {"key": [{"section": section, "strip": strip}]}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (key("returns", "room"), r"tracks\[0\] 'Kick'\.compressor: its key 'room' is one of the returns"),
+        (
+            key("tracks", "Snare"),
+            r"0 of the tracks are called 'Snare'; a key must name one of \['Kick', 'Bass'\]",
+        ),
+        (key("master", "master"), "section"),
+        ({"processors": {"fader": {"key": [{"section": "tracks", "strip": "Bass"}]}}}, "takes no key"),
+        ({"pre_fader_sends": ["hall"]}, r"no send to 'hall'; there are \['room'\]"),
+        ({"mute_curve": [[2, True], [1, False]]}, "mute_curve: the switches must be in order of time"),
+        ({"delay_samples": -1}, "delay_samples"),
+    ],
+)
+def test_wrong_routing_names_the_place(change: dict[str, object], place: str) -> None:
+    with pytest.raises(ValueError, match=place):
+        Session.from_json(json.dumps(band(**change)))
+
+
+def test_the_master_cannot_be_soloed() -> None:
+    with pytest.raises(ValueError, match="the master cannot be soloed"):
+        make(master=StripSettings(name="master", solo=True))
+
+
+def test_a_session_of_version_1_is_read_and_written_as_version_2() -> None:
+    """What version 1 knew, as it was written then."""
+    new = {"key", "mute_curve", "solo", "inverted", "pre_fader_sends", "delay_samples"}
+
+    def old(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: old(part) for name, part in value.items() if name not in new}
+        return [old(part) for part in value] if isinstance(value, list) else value
+
+    first = json.dumps(old(document()) | {"version": 1})  # type: ignore[operator]
+    assert "mute_curve" not in first
+    assert Session.from_json(first).to_json() == make().to_json()
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 """A session as the tensors that the console reads, and the tensors as a session."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from gainstage.console.console import Console
 from gainstage.console.curve import Curve
 from gainstage.console.layout import SectionLayout
-from gainstage.console.parameters import TO_MASTER, Parameters
+from gainstage.console.parameters import TO_MASTER, Parameters, Routing
 from gainstage.console.session import Breakpoint, ProcessorSettings, Session, StripSettings
+from gainstage.console.spec import SECTIONS
+from gainstage.dsp.gain import db_to_gain
 
 
 def session_parameters(session: Session, console: Console) -> Parameters:
@@ -21,7 +26,7 @@ def session_parameters(session: Session, console: Console) -> Parameters:
     for _, section, strip in session.strips():
         layout, i = console.layout[section], row[section]
         row[section] += 1
-        settings.mute[section][0, i] = strip.mute
+        settings.mute[section][0, i] = strip.mute and not strip.mute_curve
         for name, part in strip.processors.items():
             for parameter, value in part.values.items():
                 settings.values[section][0, i, layout.index(name, parameter)] = value
@@ -35,8 +40,68 @@ def session_parameters(session: Session, console: Console) -> Parameters:
         key: _compile_curve(knots, settings.values[key[0]], console.layout[key[0]], key[1])
         for key, knots in curves.items()
     }
-    routing = torch.tensor([groups], dtype=torch.long).reshape(1, -1)
-    return Parameters(settings.values, settings.bypass, settings.mute, routing, compiled)
+    feeds = torch.tensor([groups], dtype=torch.long).reshape(1, -1)
+    compiled |= _mute_curves(session)
+    routing = session_routing(session)
+    return Parameters(settings.values, settings.bypass, settings.mute, feeds, compiled, routing)
+
+
+def session_routing(session: Session) -> Routing:
+    """How signals run in a session; what no strip uses is left out and costs nothing."""
+
+    def where(sections: tuple[str, ...], value: Callable[[Any], int]) -> dict[str, Tensor]:
+        found = {s: torch.tensor([[value(strip) for strip in _strips(session, s)]]) for s in sections}
+        return {section: values for section, values in found.items() if bool(values.any())}
+
+    sends = {
+        (section, f"send_{name}"): values
+        for name in session.console.return_names
+        for section, values in where(("tracks", "groups"), lambda s, n=name: n in s.pre_fader_sends).items()  # type: ignore[misc]
+    }
+    return Routing(
+        solo=where(SECTIONS[:3], lambda strip: strip.solo),
+        inverted=where(SECTIONS, lambda strip: strip.inverted),
+        delay_samples=where(("tracks",), lambda strip: strip.delay_samples),
+        pre_fader=sends,
+        keys=_keys(session),
+    )
+
+
+def _keys(session: Session) -> dict[tuple[str, str], dict[str, Tensor]]:
+    keys: dict[tuple[str, str], dict[str, Tensor]] = {}
+    for section in SECTIONS:
+        strips = _strips(session, section)
+        for i, strip in enumerate(strips):
+            for name, part in strip.processors.items():
+                for source in part.key:
+                    names = [s.name for s in _strips(session, source.section)]
+                    sources = keys.setdefault((section, name), {})
+                    nothing = torch.zeros(1, len(strips), len(names), dtype=torch.float64)
+                    weights = sources.setdefault(source.section, nothing)
+                    weights[0, i, names.index(source.strip)] += db_to_gain(torch.tensor(source.gain_db))
+    return keys
+
+
+def _mute_curves(session: Session) -> dict[tuple[str, str], Curve]:
+    """Switches of all strips of a section on the union of their times, where any of them moves."""
+    curves = {}
+    for section in SECTIONS:
+        strips = _strips(session, section)
+        if not any(strip.mute_curve for strip in strips):
+            continue
+        times = sorted({0.0} | {time for strip in strips for time, _ in strip.mute_curve})
+        states = [
+            [next((on for at, on in reversed(strip.mute_curve) if at <= time), strip.mute) for time in times]
+            for strip in strips
+        ]
+        knots = torch.tensor(times, dtype=torch.float64)
+        curves[section, "mute"] = Curve(knots, torch.tensor([states], dtype=torch.float64))
+    return curves
+
+
+def _strips(session: Session, section: str) -> list[Any]:
+    found = getattr(session, section)
+    return [found] if section == "master" else list(found)
 
 
 def strip_settings(

@@ -18,8 +18,9 @@ from gainstage.console.spec import SECTIONS, ConsoleSpec
 from gainstage.processors import Kind, Parameter
 
 FORMAT = "gainstage-session"
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 64 * 2**20
+MAX_DELAY_SAMPLES = 2**20
 
 CONVENTIONS = {
     "filters": "second-order sections by the RBJ audio EQ cookbook, transposed direct form II",
@@ -37,20 +38,42 @@ class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class KeySource(_Document):
+    """A strip that a processor listens to: before mute and solo, so that what is silent can still duck."""
+
+    section: Literal["tracks", "groups", "returns"]
+    strip: str
+    gain_db: Annotated[float, Field(ge=-60, le=24)] = 0.0
+
+
 class ProcessorSettings(_Document):
-    """One processor of one strip: its values in physical units, and what moves or is locked."""
+    """One processor of one strip: its values in physical units, what moves or is locked, what it listens to.
+
+    Several keys are summed; without any a processor listens to itself.
+    """
 
     bypass: bool = False
+    key: list[KeySource] = Field(default_factory=list)
     values: dict[str, Number] = Field(default_factory=dict)
     curves: dict[str, Annotated[list[Breakpoint], Field(min_length=1)]] = Field(default_factory=dict)
     locked: list[str] = Field(default_factory=list)
 
 
 class StripSettings(_Document):
-    """A strip: the settings of its processors by name."""
+    """A strip: its switches, and the settings of its processors by name.
+
+    `mute_curve` switches at times in seconds; before the first of them `mute` counts. `pre_fader_sends` names
+    the returns whose sends are fed from the fader's input.
+    """
 
     name: str
     mute: bool = False
+    mute_curve: list[tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], bool]] = Field(
+        default_factory=list
+    )
+    solo: bool = False
+    inverted: bool = False
+    pre_fader_sends: list[str] = Field(default_factory=list)
     processors: dict[str, ProcessorSettings] = Field(default_factory=dict)
 
 
@@ -62,6 +85,7 @@ class TrackSettings(StripSettings):
     channels: Literal[1, 2]
     content_hash: str = ""
     group: str | None = None
+    delay_samples: Annotated[int, Field(ge=0, le=MAX_DELAY_SAMPLES)] = 0
 
 
 class SongSection(_Document):
@@ -75,7 +99,7 @@ class Session(_Document):
     """A mix. Lengths are in samples at `sample_rate`."""
 
     format: Literal["gainstage-session"] = "gainstage-session"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     name: str
     sample_rate: Annotated[int, Field(ge=8000, le=768000)]
     num_samples: Annotated[int, Field(ge=0)]
@@ -108,10 +132,42 @@ class Session(_Document):
                     )
                 table = {row.name: row for row in layout.processors[name].table}
                 _check_settings(f"{place}.{name}", settings, table)
+                if settings.key and not layout.processors[name].takes_key:
+                    raise ValueError(f"{place}.{name}: listens to nothing, so it takes no key")
+                for source in settings.key:
+                    self._check_key(f"{place}.{name}", section, source)
+            self._check_switches(place, section, strip)
         for i, track in enumerate(self.tracks):
             if track.group is not None and track.group not in self.console.group_names:
                 raise ValueError(f"tracks[{i}] '{track.name}': there is no group '{track.group}'")
         return self
+
+    def _check_key(self, place: str, section: str, source: KeySource) -> None:
+        """A key exists once and sounds before what it keys."""
+        order = SECTIONS.index(section) - SECTIONS.index(source.section)
+        if order < 0 and (section, source.section) != ("tracks", "groups"):
+            raise ValueError(
+                f"{place}: its key '{source.strip}' is one of the {source.section}, which come later"
+            )
+        names = [strip.name for strip in getattr(self, source.section)]
+        if names.count(source.strip) != 1:
+            raise ValueError(
+                f"{place}: {names.count(source.strip)} of the {source.section} are called "
+                f"'{source.strip}'; a key must name one of {names}"
+            )
+
+    def _check_switches(self, place: str, section: str, strip: StripSettings) -> None:
+        times = [time for time, _ in strip.mute_curve]
+        if times != sorted(times):
+            raise ValueError(f"{place}.mute_curve: the switches must be in order of time")
+        if strip.solo and section == "master":
+            raise ValueError(f"{place}: the master cannot be soloed")
+        senders = self.console.return_names if section in ("tracks", "groups") else []
+        for name in strip.pre_fader_sends:
+            if name not in senders:
+                raise ValueError(
+                    f"{place}.pre_fader_sends: there is no send to '{name}'; there are {senders}"
+                )
 
     def strips(self) -> Iterator[tuple[str, str, StripSettings]]:
         """Every strip with the place where it stands and its section."""
@@ -171,11 +227,7 @@ class Session(_Document):
             raise ValueError(f"this is not JSON ({error})") from None
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ValueError(f"this is not a session: 'format' must be \"{FORMAT}\"")
-        version = document.get("version")
-        if isinstance(version, int) and version > VERSION:
-            raise ValueError(
-                f"session version {version} is newer than this program's {VERSION}: update gainstage"
-            )
+        document = _migrated(document)
         try:
             return cls.model_validate(document)
         except ValidationError as error:
@@ -183,6 +235,20 @@ class Session(_Document):
             place = ".".join(str(part) for part in first["loc"])
             message = first["msg"].removeprefix("Value error, ")
             raise ValueError(f"{place}: {message}" if place else message) from None
+
+
+def _migrated(document: dict[str, Any]) -> dict[str, Any]:
+    """A document of an older version as one of this version.
+
+    Version 2 added keys, solo, polarity, delays, pre-fader sends and automated mutes; all of them are off in
+    what version 1 wrote.
+    """
+    version = document.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise ValueError(
+            f"session version {version} is newer than this program's {VERSION}: update gainstage"
+        )
+    return document | {"version": VERSION} if version == 1 and version is not True else document
 
 
 def _check_settings(place: str, settings: ProcessorSettings, table: dict[str, Parameter]) -> None:

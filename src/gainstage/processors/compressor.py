@@ -49,6 +49,7 @@ class Compressor(Processor):
     band_high_hz: float = 0.0
 
     name: ClassVar[str] = "compressor"
+    takes_key: ClassVar[bool] = True
     table: ClassVar[tuple[Parameter, ...]] = (
         Parameter("threshold_db", "dB", -60.0, 0.0, 0.0, -18.0, "level above which it turns down"),
         Parameter("ratio", "", 1.0, 20.0, 1.0, 1.5, "dB in per dB out above the threshold", Scale.RATIO),

@@ -37,6 +37,7 @@ class Gate(Processor):
     link: bool = True
 
     name: ClassVar[str] = "gate"
+    takes_key: ClassVar[bool] = True
     table: ClassVar[tuple[Parameter, ...]] = (
         Parameter("threshold_db", "dB", -80.0, 0.0, -80.0, -50.0, "level below which it turns down"),
         Parameter("ratio", "", 1.0, 10.0, 1.0, 1.5, "dB out per dB in below the threshold", Scale.RATIO),

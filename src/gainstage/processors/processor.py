@@ -22,6 +22,8 @@ class Processor(ABC):
 
     name: ClassVar[str]
     table: ClassVar[tuple[Parameter, ...]]
+    takes_key: ClassVar[bool] = False
+    """Whether it listens, and so may listen to something else."""
 
     @abstractmethod
     def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
