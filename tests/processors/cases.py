@@ -136,7 +136,7 @@ CASES = (
         _named("mono_below_hz"),
         deaf_in_mono=_named("width mono_below_hz mono_amount"),
     ),
-    Case("saturation", Saturation(), _BENT, _named("drive_db"), gradcheck_samples=130),
+    Case("saturation", Saturation(), _BENT, _named("drive_db"), gradcheck_samples=90),
     Case("saturation at the rate itself", Saturation(oversampling=1), _BENT, _named("drive_db")),
     Case("compressor peak", Compressor(), _SQUASH, _DEAF_COMPRESSOR),
     Case(
