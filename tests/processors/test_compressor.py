@@ -35,6 +35,17 @@ def test_a_steady_tone_ends_on_the_static_curve() -> None:
     assert math.isclose(gain_db, -9.0, abs_tol=0.05)
 
 
+def test_settles_where_pedalboards_compressor_settles() -> None:
+    """An outside opinion on ratio and threshold; optional, since the tool is under the GPL."""
+    pedalboard = pytest.importorskip("pedalboard", reason="pedalboard is not installed")
+    for level_db in (-45.0, -30.0, -12.0):
+        square = torch.where(torch.arange(RATE) % 100 < 50, 1.0, -1.0).double()[None, None]
+        square = 10.0 ** (level_db / 20.0) * square
+        theirs = pedalboard.Compressor(-40.0, 3.0, 1.0, 100.0)(square[0].float().numpy(), RATE)
+        out = render(Compressor(), square, threshold_db=-40.0, ratio=3.0, knee_db=0.0)
+        assert math.isclose(float(out[0, 0, -1]), float(theirs[0, -1]), rel_tol=1e-3)
+
+
 def test_peak_reads_higher_than_rms() -> None:
     changes = {"threshold_db": -20.0, "ratio": 4.0}
     peak, rms = (render(Compressor(detector=d), tone(0.5), **changes) for d in ("peak", "rms"))

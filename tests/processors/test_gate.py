@@ -69,6 +69,16 @@ def test_a_steady_level_ends_on_the_static_curve(level_db: float) -> None:
     assert math.isclose(float(expected_db), min(2.0 * (-20.0 - level_db), 18.0), abs_tol=1e-9)
 
 
+def test_settles_where_pedalboards_gate_settles() -> None:
+    """An outside opinion on ratio and threshold; optional, since the tool is under the GPL."""
+    pedalboard = pytest.importorskip("pedalboard", reason="pedalboard is not installed")
+    for level_db in (-15.0, -22.0, -30.0):
+        square = steps((level_db, 1.0)) * torch.where(torch.arange(RATE) % 100 < 50, 1.0, -1.0)
+        theirs = pedalboard.NoiseGate(-20.0, 3.0, 1.0, 100.0)(square[0].float().numpy(), RATE)
+        out = render(Gate(), square, threshold_db=-20.0, ratio=3.0, range_db=-80.0)
+        assert math.isclose(float(out[0, 0, -1]), float(theirs[0, -1]), rel_tol=1e-3)
+
+
 @pytest.mark.parametrize("changes", [{"ratio": 1.0}, {"ratio": 10.0, "range_db": 0.0}])
 def test_ratio_one_or_no_range_is_the_input(changes: dict[str, float]) -> None:
     """Also where everything is far below the threshold, which it is not at the defaults."""
