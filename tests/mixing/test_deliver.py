@@ -6,8 +6,9 @@ import torch
 
 from gainstage.dsp.loudness import integrated_loudness
 from gainstage.dsp.meter import LoudnessMeter
-from gainstage.mixing.deliver import deliver
+from gainstage.mixing.deliver import Limited, deliver
 from gainstage.mixing.measure import ReductionMeter
+from gainstage.processors.limiter import Limiter
 
 RATE = 48000
 
@@ -42,6 +43,58 @@ def test_stops_at_the_ceiling_and_says_so() -> None:
     done = deliver(meter(audio), target_lufs=-14)
     assert done.true_peak_dbtp == pytest.approx(-1, abs=0.02)
     assert "instead of the -14 LUFS asked for: its true peak stands at -1 dBTP" in done.sentence
+
+
+def limiter(audio: torch.Tensor, *, leak_db: float = 0.0) -> Limited:
+    """The console's limiter behind a gain; it may let through more than it says."""
+
+    def render(gain_db: float, ceiling_db: float) -> LoudnessMeter:
+        effect, dry = Limiter(), audio[None] * 10 ** ((gain_db) / 20)
+        state = effect.initial_state(1, 2, sample_rate=RATE, device=dry.device)
+        controls = torch.tensor([[[ceiling_db + leak_db, 100.0]]], dtype=torch.float64)
+        wet, _ = effect.render(dry, controls, state, sample_rate=RATE)
+        return meter(wet[0])
+
+    return render
+
+
+def drums(seconds: float) -> torch.Tensor:
+    """Four thumps a second, the first of four far louder than the others."""
+    t = torch.arange(round(seconds * RATE), dtype=torch.float64) / RATE
+    thumps = torch.sin(2 * torch.pi * 70 * (t % 0.25)) * torch.exp(-30 * (t % 0.25))
+    return torch.where(t % 1 < 0.25, 0.2, 0.05) * thumps.expand(2, -1) + 0.01 * tone(seconds, 1.0)
+
+
+@pytest.mark.parametrize("leak_db", [0.0, 0.3], ids=["true", "leaky"])
+def test_the_limiter_makes_up_what_the_peaks_forbid(leak_db: float) -> None:
+    """The target is reached at −1 dBTP, also by a limiter that lets .3 dB through."""
+    audio = drums(6)
+    unlimited = deliver(meter(audio), target_lufs=0)
+    target = unlimited.loudness_lufs + 3
+    done = deliver(meter(audio), target_lufs=target, limited=limiter(audio, leak_db=leak_db))
+    assert done.ceiling_dbtp is not None
+    heard = limiter(audio, leak_db=leak_db)(done.output_gain_db, done.ceiling_dbtp)
+    assert float(heard.integrated_lufs[0]) == pytest.approx(target, abs=0.1)
+    assert float(heard.true_peak_dbtp[0]) <= -1.0
+    assert 3.0 < done.limiting_db < 6.5
+    assert "limited by up to" in done.sentence
+
+
+def test_stops_where_limiting_would_go_too_far_and_says_so() -> None:
+    audio = drums(6)
+    done = deliver(meter(audio), target_lufs=-5, limited=limiter(audio), max_limiting_db=4)
+    assert done.limiting_db == pytest.approx(4, abs=0.1)
+    assert done.loudness_lufs < -6
+    assert "instead of the -5 LUFS asked for: more would take over 4 dB of limiting" in done.sentence
+
+
+def test_no_limiting_is_done_where_none_is_wanted_or_needed() -> None:
+    audio = drums(6)
+    forbidden = deliver(meter(audio), target_lufs=-5, limited=limiter(audio), max_limiting_db=0)
+    assert forbidden.ceiling_dbtp is None
+    assert "its true peak stands at -1 dBTP" in forbidden.sentence
+    needless = deliver(meter(audio), target_lufs=-40, limited=limiter(audio))
+    assert (needless.ceiling_dbtp, needless.limiting_db) == (None, 0.0)
 
 
 def test_gain_ends_where_its_range_ends() -> None:

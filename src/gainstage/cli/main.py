@@ -48,7 +48,14 @@ def cli() -> None:
     type=click.FloatRange(-60, 0),
     default=-20.0,
     show_default=True,
-    help="Integrated loudness of the mix in LUFS; lower where the true peak would pass -1 dBTP.",
+    help="Integrated loudness of the mix in LUFS, at a true peak of -1 dBTP or less.",
+)
+@click.option(
+    "--max-limiting",
+    type=click.FloatRange(0, 24),
+    default=6.0,
+    show_default=True,
+    help="Largest momentary reduction in dB that the limiter may need for that; the mix stays softer else.",
 )
 @click.option("--roles", type=FILE, help="YAML, `file stem: role`, for what the names do not say.")
 @click.option(
@@ -73,6 +80,7 @@ def mix(
     out: Path,
     engineer: str,
     loudness: float,
+    max_limiting: float,
     roles: Path | None,
     style: int | None,
     checkpoint: Path | None,
@@ -91,6 +99,7 @@ def mix(
             out,
             engineer=engineer,
             loudness_lufs=loudness,
+            max_limiting_db=max_limiting,
             roles=roles,
             style=style,
             checkpoint=checkpoint,

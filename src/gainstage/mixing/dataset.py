@@ -32,7 +32,7 @@ from gainstage.data.synthetic.streams import stream
 from gainstage.dsp.features import FeatureMeter
 from gainstage.engineer.hear import hear
 from gainstage.engineer.hearing import HeardTrack, TrackHearing
-from gainstage.mixing.deliver import with_output_gain
+from gainstage.mixing.deliver import with_delivery
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import HeardSong
 from gainstage.mixing.mix import DEFAULT_LUFS
@@ -307,7 +307,7 @@ def _mix(song: Song, heard: _Heard, indices: tuple[int, ...], style: int, path: 
     if not all(track.features.is_silent for track in tracks):
         ears = [heard.ears[i] for i in indices]
         loudness = predicted_lufs(session, console, tracks, ears, style=style)
-        session = with_output_gain(session, round(DEFAULT_LUFS - loudness, 2))
+        session = with_delivery(session, round(DEFAULT_LUFS - loudness, 2))
     session.save(path)
 
 

@@ -1,59 +1,79 @@
 """From the loudness that a mix has to the loudness that it is delivered at."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from gainstage.console.session import ProcessorSettings, Session, StripSettings
+from gainstage.console.session import ProcessorSettings, Session
 from gainstage.dsp.gating import integrated_from_power
 from gainstage.dsp.meter import LoudnessMeter
 from gainstage.mixing.measure import loudness_or_silence
 
 CEILING_DBTP = -1.0
+DEFAULT_MAX_LIMITING_DB = 6.0
 _MARGIN_DB = 0.005  # float32 rounding of the scaled samples
 _GAIN_RANGE_DB = (-60.0, 48.0)
+_NEAR_LU = 0.03
+_PASSES = 8
+
+Limited = Callable[[float, float], LoudnessMeter]
+"""Renders a mix at an output gain through a limiter at a ceiling (dB, dBTP), and measures what comes out."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What the output gain was set to, and why.
+    """What the output gain and the limiter were set to, and why.
 
     Args:
         output_gain_db: the gain behind the master strip.
+        ceiling_dbtp: of the limiter; None where it is not needed or not there.
+        limiting_db: the largest momentary gain reduction.
         loudness_lufs: integrated loudness reached; −inf for silence.
         true_peak_dbtp: true peak reached.
         sentence: the decision in words.
     """
 
     output_gain_db: float
+    ceiling_dbtp: float | None
+    limiting_db: float
     loudness_lufs: float
     true_peak_dbtp: float
     sentence: str
 
 
-def deliver(meter: LoudnessMeter, *, target_lufs: float) -> Delivery:
-    """The output gain that brings a mix, measured without it, to a loudness.
+def deliver(
+    meter: LoudnessMeter,
+    *,
+    target_lufs: float,
+    limited: Limited | None = None,
+    max_limiting_db: float = DEFAULT_MAX_LIMITING_DB,
+) -> Delivery:
+    """The output gain that brings a mix, measured without it, to a loudness at −1 dBTP or less.
 
-    The gain is lowered where the true peak would pass −1 dBTP: there is no limiter in this console that
-    could hold it. What is silent stays as it is; what is shorter than 400 ms has no loudness and is brought
-    to −1 dBTP.
+    Where the true peak would pass −1 dBTP the limiter takes over, up to its largest reduction; beyond that,
+    or without a limiter, the gain stays lower and the sentence says so. Limiting lowers the loudness, so the
+    mix is measured again at each guess, and the ceiling is lowered by what the limiter lets through. What is
+    silent stays as it is; what is shorter than 400 ms has no loudness and is brought to −1 dBTP.
 
     Args:
-        meter: has heard the whole mix at an output gain of 0 dB (row 0).
+        meter: has heard the whole mix at an output gain of 0 dB, without a limiter (row 0).
         target_lufs: integrated loudness wanted.
+        limited: renders again with gain and limiter; None where the console has no limiter.
+        max_limiting_db: the largest momentary gain reduction that is put up with; 0 for none.
     """
     loudness = loudness_or_silence(float(meter.integrated_lufs[0]))
     peak = float(meter.true_peak_dbtp[0])
     headroom = CEILING_DBTP - _MARGIN_DB - peak
     if loudness == float("-inf"):
         if not headroom < _GAIN_RANGE_DB[1] or meter.momentary_power.shape[-1] > 0:
-            return Delivery(0.0, loudness, peak, "The mix is silent; its level was left as it is.")
+            sentence = "The mix is silent; its level was left as it is."
+            return Delivery(0.0, None, 0.0, loudness, peak, sentence)
         gain = _clip(headroom)
-        return Delivery(
-            gain,
-            loudness,
-            peak + gain,
-            f"Shorter than 400 ms, so it has no loudness: brought to {peak + gain:.1f} dBTP.",
-        )
+        sentence = f"Shorter than 400 ms, so it has no loudness: brought to {peak + gain:.1f} dBTP."
+        return Delivery(gain, None, 0.0, loudness, peak + gain, sentence)
     wanted = _gain_to(target_lufs, meter)
+    if wanted > headroom and limited is not None and max_limiting_db > 0.0:
+        highest = min(headroom + max_limiting_db, _GAIN_RANGE_DB[1])
+        return _by_limiting(limited, min(wanted, highest), highest, peak, target_lufs, max_limiting_db)
     gain = _clip(min(wanted, headroom))
     reached = _loudness_at(gain, meter)
     if gain < wanted - 0.05:
@@ -65,14 +85,46 @@ def deliver(meter: LoudnessMeter, *, target_lufs: float) -> Delivery:
         sentence = f"{reached:.1f} LUFS instead of the {target_lufs:g} LUFS asked for: {why}."
     else:
         sentence = f"{reached:.1f} LUFS at {peak + gain:.1f} dBTP."
-    return Delivery(gain, reached, peak + gain, sentence)
+    return Delivery(gain, None, 0.0, reached, peak + gain, sentence)
 
 
-def with_output_gain(session: Session, gain_db: float) -> Session:
-    """The session with its output gain set."""
+def _by_limiting(
+    limited: Limited, gain: float, highest: float, peak: float, target_lufs: float, most_db: float
+) -> Delivery:
+    """Raise the gain into the limiter until the loudness is reached or the limiter does all that it may.
+
+    The reduction is largest at the highest peak, which it brings down to the ceiling: so it is known.
+    """
+    ceiling = CEILING_DBTP - _MARGIN_DB
+    for last in (*[False] * (_PASSES - 1), True):
+        meter = limited(gain, ceiling)
+        reached, through = float(meter.integrated_lufs[0]), float(meter.true_peak_dbtp[0])
+        short, over = target_lufs - reached, through - CEILING_DBTP
+        settled = abs(short) <= _NEAR_LU or (gain >= highest and short > 0.0)
+        if last or (settled and over <= 0.0):
+            break
+        ceiling -= over + _MARGIN_DB if over > 0.0 else 0.0
+        gain = min(gain + short, highest)
+    limiting = max(peak + gain - ceiling, 0.0)
+    sentence = f"{reached:.1f} LUFS at {through:.1f} dBTP, limited by up to {limiting:.1f} dB."
+    if short > 0.05:
+        sentence = (
+            f"{reached:.1f} LUFS instead of the {target_lufs:g} LUFS asked for: "
+            f"more would take over {most_db:g} dB of limiting."
+        )
+    return Delivery(gain, ceiling, limiting, reached, through, sentence)
+
+
+def with_delivery(session: Session, gain_db: float, ceiling_dbtp: float | None = None) -> Session:
+    """The session with its output gain set, and its limiter where there is a ceiling."""
     processors = dict(session.master.processors)
     processors["output_gain"] = ProcessorSettings(values={"gain_db": gain_db})
-    master = StripSettings(name=session.master.name, mute=session.master.mute, processors=processors)
+    if ceiling_dbtp is not None:
+        old = processors.get("limiter", ProcessorSettings())
+        processors["limiter"] = old.model_copy(
+            update={"bypass": False, "values": old.values | {"ceiling_db": ceiling_dbtp}}
+        )
+    master = session.master.model_copy(update={"processors": processors})
     return session.model_copy(update={"master": master})
 
 

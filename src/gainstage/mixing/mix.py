@@ -8,11 +8,11 @@ from pathlib import Path
 from gainstage.console.session import Session
 from gainstage.console.spec import ConsoleSpec, named
 from gainstage.data.audio_error import AudioFileError
-from gainstage.mixing.deliver import Delivery, deliver, with_output_gain
+from gainstage.mixing.deliver import DEFAULT_MAX_LIMITING_DB, Delivery, deliver, with_delivery
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
 from gainstage.mixing.network import decide_by_network
-from gainstage.mixing.passes import audition, write_mix
+from gainstage.mixing.passes import audition, limited, write_mix
 from gainstage.mixing.render import Progress, silent_progress
 from gainstage.mixing.report import describe_mix, loudest_passage, write_report
 from gainstage.mixing.sessions import session_from_decision
@@ -47,6 +47,7 @@ def mix(
     *,
     engineer: str = "rules",
     loudness_lufs: float = DEFAULT_LUFS,
+    max_limiting_db: float = DEFAULT_MAX_LIMITING_DB,
     roles: Path | str | Mapping[str, str] | None = None,
     style: int | None = None,
     tail: bool = True,
@@ -65,7 +66,9 @@ def mix(
         out: folder for mix.wav, session.json, mix.md and report.html.
         engineer: `rules` (listens and decides), `sum` (the plain sum) or the baseline
             `equal_loudness_panned`.
-        loudness_lufs: integrated loudness wanted; lower where the true peak would pass −1 dBTP.
+        loudness_lufs: integrated loudness wanted, at −1 dBTP or less.
+        max_limiting_db: the largest momentary gain reduction of the limiter that this may take; where it
+            would take more, the mix stays softer.
         roles: `file stem: role` as a mapping or a YAML file, for what names do not say.
         style: seed of the engineer's taste; None is the centre of all.
         tail: let returns ring out after the last stem ends.
@@ -94,7 +97,12 @@ def mix(
             if trained is not None:
                 session = _by_checkpoint(session, trained)
             auditioned = audition(session, stems, folder if report else None, progress=progress)
-            delivery = deliver(auditioned.mix.loudness, target_lufs=loudness_lufs)
+            delivery = deliver(
+                auditioned.mix.loudness,
+                target_lufs=loudness_lufs,
+                limited=limited(session, stems, progress=progress),
+                max_limiting_db=max_limiting_db,
+            )
             session = _delivered(session, delivery, loudness_lufs)
             session.save(folder / "session.json")
             passage = loudest_passage(auditioned, session, folder) if report else None
@@ -133,7 +141,8 @@ def _delivered(session: Session, delivery: Delivery, target_lufs: float) -> Sess
         "target_lufs": target_lufs,
         "loudness_lufs": delivery.loudness_lufs if delivery.loudness_lufs > float("-inf") else None,
         "true_peak_dbtp": round(delivery.true_peak_dbtp, 3),
+        "limiting_db": round(delivery.limiting_db, 2),
         "delivery": delivery.sentence,
     }
-    session = with_output_gain(session, delivery.output_gain_db)
+    session = with_delivery(session, delivery.output_gain_db, delivery.ceiling_dbtp)
     return session.model_copy(update={"provenance": session.provenance | reached})

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from gainstage.console.session import Session
 from gainstage.data.wav_file import WavWriter
+from gainstage.dsp.meter import LoudnessMeter
+from gainstage.mixing.deliver import Limited, with_delivery
 from gainstage.mixing.measure import ProgrammeMeter, ReductionMeter
 from gainstage.mixing.render import BLOCK, Progress, render_blocks
 
@@ -58,6 +60,22 @@ def audition(session: Session, stems: Path, folder: Path | None, *, progress: Pr
                 writer.write(plain.sum(0).numpy())
             progress("measuring", min(block.start_sample + BLOCK, length), length)
     return Audition(mix, total, tracks, reductions, sum_file)
+
+
+def limited(session: Session, stems: Path, *, progress: Progress) -> Limited | None:
+    """Renders the session with other output gains, and a limiter, to measure loudness and true peak alone."""
+    if not any(part.name == "limiter" for part in session.console.master):
+        return None
+    length = session.num_samples + session.tail_samples
+
+    def measure(gain_db: float, ceiling_dbtp: float) -> LoudnessMeter:
+        meter = LoudnessMeter(1, 2, sample_rate=session.sample_rate)
+        for block in render_blocks(with_delivery(session, gain_db, ceiling_dbtp), stems):
+            meter.update(block.mix)
+            progress("limiting", min(block.start_sample + BLOCK, length), length)
+        return meter
+
+    return measure
 
 
 @dataclass(frozen=True)

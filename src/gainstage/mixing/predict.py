@@ -21,8 +21,7 @@ from gainstage.dsp.spectrum import band_centres_hz
 from gainstage.engineer.dynamics import compressor
 from gainstage.engineer.hearing import HeardTrack, TrackHearing
 from gainstage.engineer.taste import Taste
-from gainstage.processors.equaliser import Equaliser
-from gainstage.processors.high_pass import HighPass
+from gainstage.processors.cascade import Cascade
 
 _HIGHEST_HZ = 20_000.0
 
@@ -72,7 +71,7 @@ def _loudness_change(
     for section, row in (("tracks", values["tracks"][0]), ("master", values["master"][0])):
         layout = console.layout[section]
         for name, processor in console.strips[section].items():
-            if isinstance(processor, Equaliser | HighPass):
+            if isinstance(processor, Cascade):
                 coefficients = processor.coefficients(row[:, layout.slices[name]], sample_rate)
                 filters = filters * _power(coefficients, hz, sample_rate)
     return (weighted * filters).sum(-1) / weighted.sum(-1)
