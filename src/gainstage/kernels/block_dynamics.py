@@ -149,18 +149,35 @@ def _smooth(target: Tensor, rise: Tensor, fall: Tensor, before: Tensor) -> Tenso
 
 def _branches(g: Tensor, rise: Tensor, fall: Tensor, before: Tensor) -> Tensor:
     """Whether g > s[n−1], for every sample in its block."""
-    starts = torch.cat([before.unsqueeze(1), g[-1, :, :-1]], 1)
-    while True:
+
+    def run(starts: Tensor) -> tuple[Tensor, Tensor]:
+        """The branches from these starts of the blocks, and the starts that follow from those."""
         s, slope, rising = starts, torch.ones_like(starts), []
         for i in range(BLOCK):
             rising.append(g[i] > s)
             a = torch.where(rising[-1], rise[i], fall[i])
             s, slope = g[i] + a * (s - g[i]), slope * a
-        better = _starts(slope, s - slope * starts, before)
+        return torch.stack(rising), _starts(slope, s - slope * starts, before)
+
+    def is_wrong(rising: Tensor, starts: Tensor, better: Tensor) -> Tensor:
+        del rising
         moved = (better - starts).nan_to_num(0.0).abs().max()
-        if moved <= _SETTLED * (1.0 + better.nan_to_num(0.0).abs().max()):
-            return torch.stack(rising)
-        starts = better
+        return moved > _SETTLED * (1.0 + better.nan_to_num(0.0).abs().max())
+
+    def correct(rising: Tensor, starts: Tensor, better: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        del rising, starts
+        rising, best = run(better)
+        return rising, better.clone(), best
+
+    starts = torch.cat([before.unsqueeze(1), g[-1, :, :-1]], 1)
+    rising, better = run(starts)
+    state = rising, starts, better
+    if torch.compiler.is_compiling():  # a graph has no loop of Python's whose end depends on numbers
+        settled: tuple[Tensor, Tensor, Tensor] = torch.while_loop(is_wrong, correct, state)
+        return settled[0]
+    while is_wrong(*state):
+        state = correct(*state)
+    return state[0]
 
 
 def _blocks(signal: Tensor, beyond: float) -> Tensor:
