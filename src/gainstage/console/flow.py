@@ -146,10 +146,9 @@ class Flow:
 
     def _strips(self, section: str, lines: list[Line], like: Tensor) -> Strips:
         """The strips as they stand."""
-        open_now = (~self.parameters.mute[section]).double().to(like.device)[..., None]
         mutes = self.parameters.curves.get((section, "mute"))
-        if mutes is not None:
-            open_now = open_now * (1.0 - mutes.held(self._times()))
+        muted = self.parameters.mute[section].double().to(like.device)[..., None]
+        open_now = 1.0 - (muted if mutes is None else mutes.held(self._times()))
         parts = tuple(Part(index, *rows.signal()) for _, index, rows in lines)
         return Strips(parts, open_now, self._offset, self.samples, like)
 

@@ -46,7 +46,8 @@ class Parameters:
         bypass: section → which processors are switched off (those of the strip, without the sends).
         mute: section → which strips are silent.
         groups: the group that each track feeds, or `TO_MASTER`.
-        curves: (section, `processor.parameter`) → curve; it replaces the number in `values`.
+        curves: (section, `processor.parameter`) → curve; it replaces the number in `values`. The path `mute`
+            replaces `mute`: 1 for silent, each value standing until the next knot.
         routing: solo, polarity, delays, pre-fader sends and keys.
 
     Shape: values (batch, strips, width), bypass (batch, strips, processors), mute (batch, strips),

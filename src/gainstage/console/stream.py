@@ -1,0 +1,202 @@
+"""A console that plays: blocks of any length in, the mix out, while its settings are moved.
+
+A move glides: from the first point of the control grid behind the block that is being played, straight on the
+parameter's own scale, sample by sample. The grid counts from the song's start, so what a move sounds like
+does not depend on how long blocks are.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from gainstage.console.compile import session_parameters
+from gainstage.console.console import Console
+from gainstage.console.curve import Curve
+from gainstage.console.flow import ConsoleState
+from gainstage.console.parameters import Parameters
+from gainstage.console.session import Session
+from gainstage.kernels.grid import GRID
+from gainstage.processors import Kind, Parameter
+
+GLIDE_MS = 20.0
+_MUTE = Parameter("mute", "", 0.0, 1.0, 0.0, 0.0, "whether the strip is silent")
+
+
+@dataclass(frozen=True)
+class _Glide:
+    """Knots that stand in for a strip's number or automation; before and behind them the value stands."""
+
+    times_s: Tensor
+    values: Tensor
+
+
+class Stream:
+    """One song that is being played on a console.
+
+    Args:
+        console: the console.
+        parameters: its settings, a batch of one song.
+        sample_rate: in Hz.
+        is_stereo: which tracks are stereo, shape (tracks,); default: all.
+        start_sample: where in the song it begins.
+
+    Example:
+        >>> from gainstage.console.spec import named
+        >>> console = Console(named("default"))
+        >>> stream = Stream(console, console.neutral(batch=1, tracks=2), sample_rate=44100)
+        >>> mix = stream.process(torch.randn(2, 2, 128))
+        >>> stream.move("tracks", 0, "fader.gain_db", -6.0)
+        >>> mix = stream.process(torch.randn(2, 2, 500))
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        parameters: Parameters,
+        *,
+        sample_rate: int,
+        is_stereo: Tensor | None = None,
+        start_sample: int = 0,
+    ) -> None:
+        self.console, self.sample_rate, self.position = console, sample_rate, start_sample
+        self._is_stereo = None if is_stereo is None else is_stereo[None]
+        self._base = replace(
+            parameters,
+            values={section: values.clone() for section, values in parameters.values.items()},
+            bypass={section: bypass.clone() for section, bypass in parameters.bypass.items()},
+            mute={section: mute.clone() for section, mute in parameters.mute.items()},
+        )
+        self._glides: dict[tuple[str, str], dict[int, _Glide]] = {}
+        self._state: ConsoleState | None = None
+
+    @classmethod
+    def of(cls, session: Session) -> "Stream":
+        """A session from its start. Its tracks come in the session's order."""
+        console = Console(session.console)
+        is_stereo = torch.tensor([track.channels == 2 for track in session.tracks], dtype=torch.bool)
+        parameters = session_parameters(session, console)
+        return cls(console, parameters, sample_rate=session.sample_rate, is_stereo=is_stereo)
+
+    @property
+    def latency_samples(self) -> int:
+        """How late the mix comes, with the processors that are in use now."""
+        return self.console.latency_samples(self._base, sample_rate=self.sample_rate)
+
+    @torch.inference_mode()
+    def process(self, tracks: Tensor) -> Tensor:
+        """The mix of the next block.
+
+        Shape: (tracks, 2, samples) → (2, samples)
+        """
+        rendered = self.console.render(
+            tracks[None],
+            replace(self._base, curves=self._curves()),
+            sample_rate=self.sample_rate,
+            is_stereo=self._is_stereo,
+            state=self._state,
+            start_sample=self.position,
+        )
+        self._state = rendered.state
+        self.position += tracks.shape[-1]
+        self._land()
+        return rendered.mix[0]
+
+    def move(
+        self, section: str, strip: int, parameter: str, value: float, *, glide_ms: float = GLIDE_MS
+    ) -> None:
+        """Set a parameter while it plays; what automated it on this strip no longer does.
+
+        A static parameter (a decay, a delay time) is set at once, which may be heard as a step.
+
+        Args:
+            section: `tracks`, `groups`, `returns` or `master`.
+            strip: which of its strips.
+            parameter: `processor.parameter`, such as `fader.gain_db`.
+            value: physical.
+            glide_ms: how long the way takes.
+
+        Raises:
+            ValueError: there is no such parameter or strip, or the value lies outside its range.
+        """
+        column = self.console.layout[section].index(*parameter.split(".", 1))
+        row = self.console.layout[section].columns[column].parameter
+        values = self._base.values[section]
+        if not 0 <= strip < values.shape[1]:
+            raise ValueError(f"{section} has {values.shape[1]} strips; there is no number {strip}")
+        if not row.low <= value <= row.high:
+            raise ValueError(f"{section}.{parameter}: {value:g} lies outside {row.range_text()}")
+        if row.kind is Kind.CONTINUOUS:
+            self._glide(section, strip, parameter, row, float(values[0, strip, column]), value, glide_ms)
+        values[0, strip, column] = value
+
+    def mute(self, section: str, strip: int, muted: bool) -> None:
+        """Silence a strip or open it again, within a point of the control grid (1.5 ms)."""
+        now = float(self._base.mute[section][0, strip])
+        self._glide(section, strip, "mute", _MUTE, now, float(muted), 0.0)
+        self._base.mute[section][0, strip] = muted
+
+    def bypass(self, section: str, strip: int, processor: str, bypassed: bool) -> None:
+        """Switch a processor on a strip, from the next block on; its state stays as it was."""
+        column = list(self.console.strips[section]).index(processor)
+        self._base.bypass[section][0, strip, column] = bypassed
+
+    def _glide(
+        self, section: str, strip: int, path: str, row: Parameter, now: float, value: float, glide_ms: float
+    ) -> None:
+        """From the value at the next point of the grid to the new one."""
+        begin = -(-self.position // GRID) * GRID
+        length = max(round(glide_ms / 1000.0 * self.sample_rate / GRID), 1) * GRID
+        times = torch.tensor([begin, begin + length], dtype=torch.float64) / self.sample_rate
+        automated = self._curve(section, path, row)
+        if automated is not None:
+            now = float(automated.at(times[None, :1], row)[0, strip, 0])
+        moved = torch.tensor([now, value], dtype=torch.float64)
+        self._glides.setdefault((section, path), {})[strip] = _Glide(times, moved)
+
+    def _curves(self) -> dict[tuple[str, str], Curve]:
+        curves = dict(self._base.curves)
+        for section, path in self._glides:
+            curve = self._curve(section, path, self._row(section, path))
+            assert curve is not None
+            curves[section, path] = curve
+        return curves
+
+    def _curve(self, section: str, path: str, row: Parameter) -> Curve | None:
+        """Automation of a parameter with the glides of single strips in its place."""
+        base, glides = self._base.curves.get((section, path)), self._glides.get((section, path), {})
+        if not glides:
+            return base
+        if base is None:
+            numbers = self._numbers(section, path)
+            base = Curve(torch.zeros(1, dtype=torch.float64), numbers[None, :, None])
+        more = torch.unique(torch.cat([glide.times_s for glide in glides.values()]))
+        times = torch.cat([base.times_s.double(), more])
+        values = torch.cat([base.values.double(), base.at(more[None], row)], -1)
+        times, order = torch.sort(times, stable=True)
+        values = values[..., order].clone()
+        for strip, glide in glides.items():
+            values[0, strip] = Curve(glide.times_s, glide.values[None, None]).at(times[None], row)[0, 0]
+        return Curve(times, values)
+
+    def _numbers(self, section: str, path: str) -> Tensor:
+        if path == "mute":
+            return self._base.mute[section][0].double()
+        column = self.console.layout[section].index(*path.split(".", 1))
+        return self._base.values[section][0, :, column].double()
+
+    def _row(self, section: str, path: str) -> Parameter:
+        if path == "mute":
+            return _MUTE
+        layout = self.console.layout[section]
+        return layout.columns[layout.index(*path.split(".", 1))].parameter
+
+    def _land(self) -> None:
+        """Glides that are over, where nothing else automates the parameter, become numbers again."""
+        now = (self.position - self.latency_samples) / self.sample_rate
+        for key in [k for k in self._glides if k not in self._base.curves]:
+            kept = {strip: g for strip, g in self._glides[key].items() if float(g.times_s[-1]) >= now}
+            if kept:
+                self._glides[key] = kept
+            else:
+                del self._glides[key]
