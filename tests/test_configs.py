@@ -19,14 +19,16 @@ SMALL = (
     "data.settings.excerpts.seconds=0.5",
     "data.settings.excerpts.pre_roll_seconds=0.1",
 )
+CONSOLES = ("fader_pan", "diffmst", "channel_strip", "mastering")
 CASES = {
     "defaults": (),
     "folders": ("data=folders", "callbacks=none", "trainer=cpu", "logger=csv"),
     "musdb_hq": ("data=musdb_hq", "logger=wandb"),
     "hour": ("experiment=hour",),
     "quickstart": ("experiment=quickstart",),
+    **{c: (f"console={c}", "loss=audio", "data=folders", "callbacks=none") for c in CONSOLES},
 }
-QUICK = {"folders", "musdb_hq"}
+QUICK = {"folders", "musdb_hq", *CONSOLES}
 NO_CHOICE = {"data/base"}  # what the other files of data/ have in common
 
 
@@ -110,12 +112,12 @@ def test_every_choice_runs_a_step(
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    write = {"folders": _folders, "musdb_hq": _musdb}.get(name)
+    write = _musdb if name == "musdb_hq" else _folders if "data=folders" in CASES[name] else None
     root, more = tiny_set, [f"data.settings.cache={tiny_cache}"]
     if write is not None:
         root, more = tmp_path / "songs", [f"data.settings.cache={tmp_path / 'cache'}"]
         write(root)
-    if name == "folders":
+    if write is _folders:
         more += ["data.songs.validation=0.34", "data.songs.test=0.0"]
     said: list[str] = []
     out = tmp_path / "run"
@@ -132,4 +134,4 @@ def test_every_choice_runs_a_step(
         assert b"val/total" in log.read_bytes()
     else:
         assert "train/total" in (out / "metrics.csv").read_text()
-    assert (out / "pictures").is_dir() == (name != "folders")  # callbacks=none
+    assert (out / "pictures").is_dir() == ("callbacks=none" not in CASES[name])

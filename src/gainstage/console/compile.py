@@ -18,7 +18,7 @@ from gainstage.dsp.gain import db_to_gain
 def session_parameters(session: Session, console: Console) -> Parameters:
     """The settings of one session, as a batch of one song.
 
-    What a session does not name stands at its neutral value.
+    What a session does not name stands at its neutral value, or is off where the console says so.
     """
     settings = console.neutral(batch=1, tracks=len(session.tracks))
     curves: dict[tuple[str, str], list[tuple[int, list[Breakpoint]]]] = {}
@@ -30,8 +30,8 @@ def session_parameters(session: Session, console: Console) -> Parameters:
         for name, part in strip.processors.items():
             for parameter, value in part.values.items():
                 settings.values[section][0, i, layout.index(name, parameter)] = value
+            _switch(settings, console, section, i, name, off=part.bypass)
             if part.bypass:
-                _bypass(settings, console, section, i, name)
                 continue
             for parameter, knots in part.curves.items():
                 curves.setdefault((section, f"{name}.{parameter}"), []).append((i, knots))
@@ -120,22 +120,24 @@ def strip_settings(
 
 
 def full_strip(layout: SectionLayout, given: StripSettings) -> dict[str, ProcessorSettings]:
-    """The settings of a strip with every parameter named: what is not given is neutral."""
+    """The settings of a strip with every parameter named: what is not given is neutral, or off."""
     full, defaults = {}, layout.defaults().tolist()
     for name, columns in layout.slices.items():
-        part = given.processors.get(name, ProcessorSettings())
+        part = given.processors.get(name, ProcessorSettings(bypass=layout.stands_bypassed(name)))
         rows = layout.processors[name].table
         values = dict(zip([row.name for row in rows], defaults[columns], strict=True)) | part.values
         full[name] = part.model_copy(update={"values": values})
     return full
 
 
-def _bypass(settings: Parameters, console: Console, section: str, strip: int, name: str) -> None:
-    """Switch a processor off; a send that is off has its level at the lower end."""
+def _switch(
+    settings: Parameters, console: Console, section: str, strip: int, name: str, *, off: bool
+) -> None:
+    """Switch a processor on or off; a send that is off has its level at the lower end."""
     strips = list(console.strips[section])
     if name in strips:
-        settings.bypass[section][0, strip, strips.index(name)] = True
-    else:
+        settings.bypass[section][0, strip, strips.index(name)] = off
+    elif off:
         for row in console.layout[section].processors[name].table:
             settings.values[section][0, strip, console.layout[section].index(name, row.name)] = row.low
 

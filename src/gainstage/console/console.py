@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 import torch
@@ -89,6 +90,7 @@ class Console:
                 {**strip, **self.sends} if section in senders else strip,
                 tuple(spec.not_driven),
                 spec.fixed,
+                tuple(spec.bypassed),
             )
             for section, strip in self.strips.items()
         }
@@ -96,6 +98,10 @@ class Console:
         known = {f"{section}.{c.path}" for section, layout in self.layout.items() for c in layout.columns}
         if wrong := sorted(set(spec.fixed) - known):
             raise ValueError(f"fixed: this console has no parameter '{wrong[0]}'")
+        there = [f"{section}.{name}" for section, strip in self.strips.items() for name in strip]
+        for pattern in spec.bypassed:
+            if not any(fnmatchcase(name, pattern) for name in there):
+                raise ValueError(f"bypassed: this console has no processor '{pattern}'; it has {there}")
 
     def num_strips(self, section: str, tracks: int) -> int:
         """How many strips a section has when there are so many tracks."""
@@ -107,12 +113,16 @@ class Console:
         }[section]
 
     def neutral(self, *, batch: int, tracks: int) -> Parameters:
-        """Settings at which the console is the plain sum of its tracks; nothing is bypassed."""
+        """Settings at which the console is the plain sum of its tracks.
+
+        Nothing is bypassed but what the specification says.
+        """
         values, bypass, mute = {}, {}, {}
         for section in SECTIONS:
             strips = self.num_strips(section, tracks)
             values[section] = self.layout[section].defaults().expand(batch, strips, -1).clone()
-            bypass[section] = torch.zeros(batch, strips, len(self.strips[section]), dtype=torch.bool)
+            off = [self.layout[section].stands_bypassed(name) for name in self.strips[section]]
+            bypass[section] = torch.tensor(off, dtype=torch.bool).expand(batch, strips, -1).clone()
             mute[section] = torch.zeros(batch, strips, dtype=torch.bool)
         return Parameters(values, bypass, mute, groups=torch.full((batch, tracks), TO_MASTER))
 

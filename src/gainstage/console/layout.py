@@ -35,12 +35,14 @@ class SectionLayout:
         processors: name → processor, sends included (`send_<return>`).
         not_driven: patterns `section.processor.parameter` of what no network moves.
         fixed: values that replace defaults, by `section.processor.parameter`.
+        bypassed: patterns `section.processor` of what is switched off until it is named.
     """
 
     section: str
     processors: Mapping[str, Processor]
     not_driven: tuple[str, ...] = ()
     fixed: Mapping[str, float] = field(default_factory=dict)
+    bypassed: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -61,11 +63,15 @@ class SectionLayout:
 
     @cached_property
     def driven(self) -> tuple[int, ...]:
-        """The columns that a network emits, in order: the width of a unit vector is their number."""
+        """The columns that a network emits, in order: the width of a unit vector is their number.
+
+        What stands bypassed is none of them: its parameters would have no effect and no gradient.
+        """
         return tuple(
             i
             for i, column in enumerate(self.columns)
-            if not any(fnmatchcase(f"{self.section}.{column.path}", pattern) for pattern in self.not_driven)
+            if not self.stands_bypassed(column.processor)
+            and not any(fnmatchcase(f"{self.section}.{column.path}", pattern) for pattern in self.not_driven)
         )
 
     def index(self, processor: str, parameter: str) -> int:
@@ -78,6 +84,10 @@ class SectionLayout:
             if (column.processor, column.parameter.name) == (processor, parameter):
                 return i
         raise ValueError(f"{self.section} has no parameter '{processor}.{parameter}'")
+
+    def stands_bypassed(self, processor: str) -> bool:
+        """Whether a processor is off on a strip that does not name it."""
+        return any(fnmatchcase(f"{self.section}.{processor}", pattern) for pattern in self.bypassed)
 
     def defaults(self) -> Tensor:
         """Neutral physical values, shape (width,), float64."""

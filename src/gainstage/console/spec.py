@@ -77,6 +77,9 @@ class ConsoleSpec(BaseModel):
     """Parameters that stand at another value than their default: `section.processor.parameter` → physical."""
     not_driven: list[str] = Field(default_factory=list)
     """Parameters that no network and no fit moves: `section.processor.parameter`, `*` for any part."""
+    bypassed: list[str] = Field(default_factory=list)
+    """Processors that are off, and driven by no network, until a session or an engineer names them:
+    `section.processor`, `*` for any part. What costs latency, such as a limiter, belongs here."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -115,8 +118,34 @@ def named(name: str) -> ConsoleSpec:
     Raises:
         ValueError: no console of that name ships.
     """
+    path = shipped().get(name)
+    if path is None:
+        raise ValueError(
+            f"no console called '{name}' ships with gainstage, there is {', '.join(shipped())}; "
+            "give one of these or the path of a YAML file"
+        )
+    return ConsoleSpec.load(path)
+
+
+def named_or_read(console: str) -> ConsoleSpec:
+    """The console that ships under a name, or that a YAML file holds: whatever a person may type.
+
+    A file of that name is taken only where the name is none of ours, or says that it is a path.
+
+    Raises:
+        ValueError: there is neither, or the file cannot be read as a console.
+    """
+    path = Path(console).expanduser()
+    if console not in shipped() and (path.is_file() or path.suffix in (".yaml", ".yml")):
+        return ConsoleSpec.load(path)
+    return named(console)
+
+
+@cache
+def shipped() -> dict[str, Path]:
+    """The consoles that ship: name → file."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "configs" / "console", package.parents[1] / "configs" / "console"):
-        if (folder / f"{name}.yaml").is_file():
-            return ConsoleSpec.load(folder / f"{name}.yaml")
-    raise ValueError(f"no console called '{name}' ships with gainstage; give the path of a YAML file instead")
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {}

@@ -38,9 +38,14 @@ def decision_parameters(
 
 
 def _set(settings: Parameters, console: Console, section: str, strip: int, decision: StripDecision) -> None:
-    """Write one strip's decision into the tensors; a send that is bypassed has its level at the lower end."""
+    """Write one strip's decision into the tensors; a send that is bypassed has its level at the lower end.
+
+    What is named is on, also where the console has it off until then.
+    """
     layout, strips = console.layout[section], list(console.strips[section])
     for name, values in decision.values.items():
+        if name in strips:
+            settings.bypass[section][0, strip, strips.index(name)] = False
         if name in layout.processors:
             for parameter, value in values.items():
                 settings.values[section][0, strip, layout.index(name, parameter)] = value
