@@ -1,109 +1,25 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from gainstage.kernels import block_dynamics, dynamics
+from gainstage.kernels import dynamics
 from gainstage.kernels.grid import GRID, num_points
-from tests.kernels import recursions
-from tests.kernels.recursions import snr_db
-
-Arguments = dict[str, Any]
-Results = tuple[Tensor, Tensor]
-
-# Threshold, slope, knee or range, rise, fall, make-up, mix: settings with attacks slower than releases too.
-_CONTROLS = {
-    "compress": ([-40.0, 0.1, 0.0, 0.8, 0.85, 0.0, 0.1], [-6.0, 0.95, 20.0, 0.99, 0.995, 12.0, 1.0]),
-    "expand": ([-30.0, 0.2, 4.0, 0.85, 0.8, 0.0, 0.1], [-3.0, 6.0, 30.0, 0.995, 0.99, 12.0, 1.0]),
-}
-
-
-def arguments(
-    rows: int = 3,
-    channels: int = 2,
-    samples: int = 700,
-    *,
-    law: str = "compress",
-    key_channels: int = 0,
-    detector: str = "peak",
-    moving: bool = False,
-    offset: int = 13,
-    dtype: torch.dtype = torch.float64,
-) -> Arguments:
-    """Programme that swells across the thresholds."""
-    points = num_points(samples, offset) if moving else 1
-    low, high = (torch.tensor(ends, dtype=torch.float64) for ends in _CONTROLS[law])
-    swell = 0.03 + torch.linspace(0.0, 7.0, samples, dtype=torch.float64).sin().square()
-    key = torch.randn(rows, key_channels, samples, dtype=torch.float64) * swell if key_channels else None
-    state = torch.rand(rows, 3, dtype=torch.float64)
-    # Samples left to hold: between two whole numbers, where finite differences work.
-    state[:, 2] = torch.arange(rows) + 0.5 if law == "expand" else 0.0
-    return {
-        "audio": (0.5 * torch.randn(rows, channels, samples, dtype=torch.float64) * swell).to(dtype),
-        "key": key if key is None else key.to(dtype),
-        "controls": low + (high - low) * torch.rand(rows, points, 7, dtype=torch.float64),
-        "state": state,
-        "detector": detector,
-        "rms_coefficient": 0.97,
-        "offset": offset,
-    } | ({"hold_samples": 5} if law == "expand" else {})
-
-
-def compiled(**args: Any) -> Results:
-    """The kernel; the gate's if there is a hold."""
-    return (dynamics.expand if "hold_samples" in args else dynamics.compress)(**args)
-
-
-def in_blocks(**args: Any) -> Results:
-    """The same in plain torch."""
-    return (block_dynamics.expand if "hold_samples" in args else block_dynamics.compress)(**args)
-
-
-def slow(**args: Any) -> Results:
-    """The truth."""
-    return (recursions.expand if "hold_samples" in args else recursions.compress)(**args)
-
-
-def with_signals(args: Arguments, signals: list[Tensor]) -> Arguments:
-    """The arguments with their tensors replaced, in order."""
-    names = [name for name, value in args.items() if isinstance(value, Tensor)]
-    return args | dict(zip(names, signals, strict=True))
-
-
-def tensors(args: Arguments) -> list[Tensor]:
-    return [value for value in args.values() if isinstance(value, Tensor)]
-
-
-def gradients(function: Callable[..., tuple[Tensor, Tensor]], args: Arguments) -> tuple[Tensor, ...]:
-    """Of a random linear loss on output and last state, to audio, key if there is one, controls and state."""
-    leaves = [value.clone().requires_grad_() for value in tensors(args)]
-    out, state = function(**with_signals(args, leaves))
-    generator = torch.Generator().manual_seed(7)
-    weights = [
-        torch.randn(t.shape, generator=generator, dtype=torch.float64).to(t.dtype) for t in (out, state)
-    ]
-    return torch.autograd.grad([out, state], leaves, weights)
-
-
-every_law = pytest.mark.parametrize("law", ["compress", "expand"])
-every_form = pytest.mark.parametrize(
-    "form",
-    [
-        {"detector": "peak"},
-        {"detector": "rms"},
-        {"detector": "peak", "moving": True, "key_channels": 1},
-        {"detector": "rms", "moving": True, "key_channels": 2},
-        {"detector": "rms", "channels": 1, "key_channels": 2},
-        {"detector": "peak", "channels": 1, "moving": True},
-        {"law": "expand"},
-        {"law": "expand", "detector": "rms"},
-        {"law": "expand", "moving": True, "key_channels": 1},
-        {"law": "expand", "detector": "rms", "moving": True, "channels": 1, "key_channels": 2},
-    ],
-    ids=lambda form: " ".join(f"{name}={value}" for name, value in form.items()),
+from tests.kernels.dynamics_cases import (
+    Arguments,
+    Results,
+    arguments,
+    compiled,
+    every_form,
+    every_law,
+    gradients,
+    in_blocks,
+    slow,
+    tensors,
+    with_signals,
 )
+from tests.kernels.recursions import snr_db
 
 
 @every_form
@@ -345,76 +261,3 @@ def test_a_gate_of_no_range_or_slope_is_the_identity_and_differentiable() -> Non
         for function in (compiled, in_blocks):
             assert torch.equal(function(**args)[0], args["audio"])
             assert all(gradient.isfinite().all() for gradient in gradients(function, args))
-
-
-@every_form
-def test_operator_is_well_made(form: Arguments) -> None:
-    """torch's own checks: schema, fake tensors, autograd registration, tracing."""
-    args = arguments(2, samples=100, **form)
-    leaves = with_signals(args, [value.requires_grad_() for value in tensors(args)])
-    signals = leaves["audio"], leaves["key"], leaves["controls"], leaves["state"]
-    law = "hold_samples" in args, args.get("hold_samples", 0)
-    settings = *law, args["detector"] == "rms", args["rms_coefficient"], args["offset"], True
-    torch.library.opcheck(torch.ops.gainstage.dynamics.default, (*signals, *settings))
-
-
-@every_law
-@pytest.mark.parametrize("key_channels", [0, 1])
-def test_compiles_with_its_gradients(law: str, key_channels: int) -> None:
-    """torch.compile takes it in one graph, forward and backward, without unrolling it."""
-    args = arguments(2, 1, 200, law=law, key_channels=key_channels)
-    traced = torch.compile(compiled, backend="aot_eager", fullgraph=True)
-    for a, b in zip(gradients(traced, args), gradients(compiled, args), strict=True):
-        assert torch.equal(a, b)
-
-
-class Dynamics(torch.nn.Module):
-    """A call as a module, for export."""
-
-    def __init__(self, function: Callable[..., Results], args: Arguments) -> None:
-        super().__init__()
-        self.function = function
-        self.settings = {name: value for name, value in args.items() if not isinstance(value, Tensor)}
-
-    def forward(self, audio: Tensor, controls: Tensor, state: Tensor) -> Results:
-        return self.function(audio=audio, controls=controls, state=state, **self.settings)
-
-
-@every_law
-def test_exports_as_an_operator(law: str) -> None:
-    """For any length: the graph is one operator, whatever the number of samples."""
-    args = arguments(2, 1, 200, law=law)
-    samples = torch.export.Dim("samples", min=2, max=100_000)
-    exported = torch.export.export(
-        Dynamics(compiled, args),
-        tuple(tensors(args)),
-        dynamic_shapes={"audio": {2: samples}, "controls": None, "state": None},
-    )
-    assert any("gainstage.dynamics" in str(node.target) for node in exported.graph.nodes)
-    longer = arguments(2, 1, 900, law=law)
-    for a, b in zip(exported.module()(*tensors(longer)), compiled(**longer), strict=True):
-        assert torch.equal(a, b)
-
-
-@pytest.mark.slow
-@every_law
-def test_block_form_exports(law: str) -> None:
-    """In torch's own operations, the rounds of its smoother too: other audio may need more of them."""
-    args = arguments(2, 1, 300, law=law)
-    exported = torch.export.export(Dynamics(in_blocks, args), tuple(tensors(args)))
-    assert not any("gainstage" in str(node.target) for node in exported.graph.nodes)
-    other = arguments(2, 1, 300, law=law)
-    for a, b in zip(exported.module()(*tensors(other)), slow(**other), strict=True):
-        assert torch.allclose(a, b, rtol=1e-9, atol=1e-9)
-
-
-@every_law
-def test_second_derivative_is_refused_with_the_way_out(law: str) -> None:
-    args = arguments(1, 1, 20, law=law)
-    args["audio"].requires_grad_()
-    args["controls"].requires_grad_()
-    (gradient,) = torch.autograd.grad(compiled(**args)[0].sum(), args["controls"], create_graph=True)
-    with pytest.raises(RuntimeError, match="block_dynamics"):
-        gradient.sum().backward()
-    (gradient,) = torch.autograd.grad(in_blocks(**args)[0].sum(), args["controls"], create_graph=True)
-    gradient.square().sum().backward()

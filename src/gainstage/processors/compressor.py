@@ -32,7 +32,7 @@ class Compressor(Processor):
         key_high_pass_hz: 0 (off) or 20 … 1000; the detector hears no bass (of the key, or of the audio), so
             that a kick does not pump the whole mix. A filter's pass more.
         link: one gain for all channels, which keeps the image where it is; or each channel by itself, which
-            is tighter and lets it wander.
+            is tighter and lets it wander, in twice the time.
         band_low_hz, band_high_hz: 0 (open at that end) or 20 … 20 000; unless both are 0, only the part of
             the audio between them is heard and turned down: from 5000 Hz up, a de-esser. It acts as a shelf
             or bell that moves (`gainstage.dsp.band`), with slopes of 6 dB an octave: gentle, without delay or
