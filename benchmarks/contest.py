@@ -151,33 +151,32 @@ def errors(contender: Contender, audio: Tensor) -> tuple[float, float]:
 
 
 def hold(contest: Contest, *, repeats: int) -> list[Row]:
-    """Times and errors of all contenders."""
-    audio = contest.audio
-    weights = {c.name: torch.randn_like(c.forward(audio)) for c in contest.contenders if c.trainable}
-    one_way = {c.name: partial(c.forward, audio) for c in contest.contenders}
+    """Errors and times of all contenders; errors first, so that all is compiled before a clock runs."""
+    audio, contenders = contest.audio, contest.contenders
+    found = {c.name: errors(c, audio[..., : contest.judged_samples]) for c in contenders}
+    weights = {c.name: torch.randn_like(c.forward(audio)) for c in contenders if c.trainable}
+    one_way = {c.name: partial(c.forward, audio) for c in contenders}
     both_ways = {
-        c.name: partial(c.forward_backward, audio, weights[c.name]) for c in contest.contenders if c.trainable
+        c.name: partial(c.forward_backward, audio, weights[c.name]) for c in contenders if c.trainable
     }
     forward = take_turns(one_way, repeats=repeats, patience_s=PATIENCE_S)
     both = take_turns(both_ways, repeats=repeats, patience_s=PATIENCE_S)
-    first = contest.contenders[0].name
-    rows = []
-    for contender in contest.contenders:
+    first, rows = contenders[0].name, []
+    for contender in contenders:
         one, two = forward[contender.name], both.get(contender.name, [])
-        accuracy, gradient = errors(contender, audio[..., : contest.judged_samples])
-        rows.append(
-            Row(
-                contender.name,
-                median(one),
-                min(one, default=NOT_MEASURED),
-                median(one) / median(forward[first]),
-                median(two),
-                min(two, default=NOT_MEASURED),
-                median(two) / median(both[first]),
-                snr_db=accuracy,
-                gradient_error_db=gradient,
-            )
+        accuracy, gradient = found[contender.name]
+        row = Row(
+            contender.name,
+            median(one),
+            min(one, default=NOT_MEASURED),
+            median(one) / median(forward[first]),
+            median(two),
+            min(two, default=NOT_MEASURED),
+            median(two) / median(both[first]),
+            snr_db=accuracy,
+            gradient_error_db=gradient,
         )
+        rows.append(row)
     return rows
 
 
