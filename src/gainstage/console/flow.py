@@ -154,22 +154,26 @@ class Flow:
 
     def _feeds(self, section: str, strips: Strips, before_fader: Strips) -> Tensor:
         """What goes straight on, then into each group (from tracks), then into each return."""
-        routing, num_groups = self.parameters.routing, self.wiring.num_groups
-        groups = self.parameters.groups.to(self.starts.device)
-        passes = heard(routing.solo, groups, num_groups=num_groups, num_returns=len(self.wiring.sends))
         if section == "master":
             return strips.signals()
-        if section == "returns":
-            return strips.mixed(passes.returns[:, None, :, None])
-        straight, sent = passes.groups[:, None], passes.group_sends
+        routing, num_groups = self.parameters.routing, self.wiring.num_groups
+        groups = self.parameters.groups.to(self.starts.device)
         if section == "tracks":
             buses = torch.arange(TO_MASTER, num_groups, device=groups.device)
-            straight = (groups[:, None] == buses[:, None]).double() * passes.tracks[:, None]
-            sent = passes.track_sends
+            straight = (groups[:, None] == buses[:, None]).double()
+        else:
+            straight = torch.ones_like(strips.open[..., 0])[:, None]
+        passes = None
+        if routing.solo:
+            passes = heard(routing.solo, groups, num_groups=num_groups, num_returns=len(self.wiring.sends))
+            straight = straight * passes.direct[section][:, None]
+        if section == "returns":
+            return strips.mixed(straight[..., None])
         still, more = [straight[..., None]], {}
         for i, (name, send) in enumerate(self.wiring.sends.items()):
             gain = send.gains(self._controls(section, name), 2)[:, 0].unflatten(0, strips.open.shape[:2])
-            gain = gain * sent[:, i, :, None]
+            if passes is not None:
+                gain = gain * passes.sends[section][:, i, :, None]
             early = routing.pre_fader.get((section, name))
             if early is not None:
                 early = early.to(gain.device)[..., None]

@@ -11,17 +11,13 @@ from gainstage.console.parameters import TO_MASTER
 
 @dataclass(frozen=True)
 class Heard:
-    """What passes, as 0 and 1.
+    """What passes, as 0 and 1, by section.
 
-    Shape: tracks (batch, tracks), groups (batch, groups), returns (batch, returns): into the next bus;
-        track_sends (batch, returns, tracks), group_sends (batch, returns, groups).
+    Shape: direct (batch, strips), into the next bus; sends (batch, returns, strips).
     """
 
-    tracks: Tensor
-    groups: Tensor
-    returns: Tensor
-    track_sends: Tensor
-    group_sends: Tensor
+    direct: Mapping[str, Tensor]
+    sends: Mapping[str, Tensor]
 
 
 def heard(solo: Mapping[str, Tensor], groups: Tensor, *, num_groups: int, num_returns: int) -> Heard:
@@ -49,4 +45,7 @@ def heard(solo: Mapping[str, Tensor], groups: Tensor, *, num_groups: int, num_re
     # with nothing but returns soloed, groups are stopped behind their sends, not before
     only_returns = ~t.any(1, keepdim=True) & ~g.any(1, keepdim=True) & r.any(1, keepdim=True)
     track_on = track_on | (only_returns & (groups != TO_MASTER))
-    return Heard(*(x.double() for x in (track_on, group_on, return_on, feeds_track, feeds_group)))
+    return Heard(
+        direct={"tracks": track_on.double(), "groups": group_on.double(), "returns": return_on.double()},
+        sends={"tracks": feeds_track.double(), "groups": feeds_group.double()},
+    )
