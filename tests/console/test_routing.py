@@ -66,6 +66,13 @@ def test_polarity_and_delay_act_at_the_input() -> None:
     assert torch.allclose(mix, expected, atol=1e-12)
 
 
+def test_a_delay_at_the_input_is_not_taken_for_the_processor() -> None:
+    desk = Console(ConsoleSpec(tracks=["delay"]))
+    audio = noise(1)
+    late = settings(desk, 1, delay_samples={"tracks": torch.tensor([[5]])})
+    assert torch.equal(render(desk, audio, late).mix[..., 5:], audio[0, :, :, :-5])
+
+
 def test_a_pre_fader_send_is_fed_by_a_track_that_is_down_and_panned() -> None:
     desk, audio = console(), noise(2)
     parameters = settings(desk, 2, pre_fader={("tracks", "send_room"): flags(ON, OFF)})

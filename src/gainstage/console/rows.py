@@ -62,9 +62,9 @@ class Rows:
     def delay(self, delay_samples: Tensor, longest: int) -> None:
         """Let rows come later; `longest` of all rows that share their state. Shape (rows,)."""
         self._settle()
-        past = self._past("delay", longest)
+        past = self._past("delay at input", longest)
         self.audio, past = delayed_rows(self.audio, past, delay_samples.tolist())
-        self.states["delay"] = {"past": past}
+        self.states["delay at input"] = {"past": past}  # not a processor of that name
 
     def run(
         self,
