@@ -217,11 +217,12 @@ def _differentiate(
     _: Tensor | None,
     __: Tensor | None,
 ) -> tuple[Any, ...]:
-    audio, _, taps, *_ = ctx.saved_tensors
+    saved = ctx.saved_tensors  # once: checkpointing computes them anew each time
+    audio, _, taps, *_ = saved
     grad_out = audio.new_zeros(audio.shape) if grad_out is None else grad_out
     grad_line = taps.new_zeros(ctx.line_shape) if grad_line is None else grad_line
     grad_low = taps.new_zeros(ctx.low_shape) if grad_low is None else grad_low
-    grads = _backward(grad_out, grad_line, grad_low, *ctx.saved_tensors, *ctx.settings)
+    grads = _backward(grad_out, grad_line, grad_low, *saved, *ctx.settings)
     return grads[0], None, *grads[1:], None, None, None
 
 

@@ -179,13 +179,14 @@ def _keep_for_backward(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, 
 def _differentiate(
     ctx: Any, grad_out: Tensor | None, grad_wanted: Tensor | None, grad_reduction: Tensor | None
 ) -> tuple[Any, ...]:
-    audio, _, wanted, reduction, taps, window = ctx.saved_tensors
+    saved = ctx.saved_tensors  # once: checkpointing computes them anew each time
+    audio, _, wanted, reduction, taps, window = saved
     if grad_out is None:
         past = num_past_samples(taps.shape[1], window.shape[0] - 1)
         grad_out = audio.new_zeros((*audio.shape[:2], audio.shape[2] - past))
     grad_wanted = torch.zeros_like(wanted) if grad_wanted is None else grad_wanted
     grad_reduction = torch.zeros_like(reduction) if grad_reduction is None else grad_reduction
-    grads = _backward(grad_out, grad_wanted, grad_reduction, *ctx.saved_tensors, ctx.offset)
+    grads = _backward(grad_out, grad_wanted, grad_reduction, *saved, ctx.offset)
     return *grads, None, None, None
 
 
