@@ -19,7 +19,7 @@ from pathlib import Path
 import numba
 import torch
 from benchmarks.accuracy import Effect, gradient_error_db, gradients, snr_db
-from benchmarks.memory import measure, peak_of_child
+from benchmarks.memory import measure, numbers_of_child
 from benchmarks.record import RESULTS, write_results
 from torch import Tensor
 
@@ -224,8 +224,7 @@ def main(
         return
     rows = []
     for row, contender in zip(hold(contest, repeats=given.repeats), contest.contenders, strict=True):
-        peak, scratch = peak_of_child(
-            f"benchmarks.{name}", "--samples", str(given.samples), "--memory-of", contender.name
-        )
+        call = ["--samples", str(given.samples), "--memory-of", contender.name]
+        peak, scratch = numbers_of_child(f"benchmarks.{name}", *call, prompt=True)
         rows.append(judge(replace(row, peak_mib=peak, scratch=scratch), contender))
     write_results(name, question, rows, folder=given.out, notes=contest.notes)

@@ -1,7 +1,7 @@
 """How much memory a call takes: the largest resident memory while it runs, above that before.
 
-Measured in a process of its own, whose allocator gives back at once what is freed: else the memory that an
-earlier call has left lying about would hide what this one takes. Linux only.
+Measured in a process of its own, whose allocator may be told to give back at once what is freed: else the
+memory that an earlier call has left lying about would hide what this one takes. Linux only.
 """
 
 import ctypes
@@ -37,11 +37,17 @@ def peak_bytes() -> int:
     return _read("VmHWM")
 
 
-def peak_of_child(module: str, *arguments: str) -> list[float]:
-    """Run a module that prints numbers, in a process whose allocator holds nothing back."""
+def numbers_of_child(module: str, *arguments: str, prompt: bool) -> list[float]:
+    """Run a module in a process of its own and read the numbers that it prints last.
+
+    Args:
+        module: to run.
+        arguments: for its command line.
+        prompt: give back memory at once when it is freed; that takes time, so nothing may be timed.
+    """
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        env=os.environ | _PROMPT,
+        env=os.environ | (_PROMPT if prompt else {}),
         stdout=subprocess.PIPE,
         text=True,
         check=True,

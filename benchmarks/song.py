@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from benchmarks.contest import median, prepare
 from benchmarks.desk import RATE, SPEC, pedalboard, pedalboard_desk, settings
-from benchmarks.memory import peak_bytes, peak_of_child, start_watch
+from benchmarks.memory import numbers_of_child, peak_bytes, start_watch
 from benchmarks.peers import named
 from benchmarks.record import RESULTS, write_results
 from torch import Tensor
@@ -129,7 +129,7 @@ def main() -> None:
         for _ in range(given.repeats):
             for name, found in runs.items():
                 call = ["--play", name, "--seconds", str(song), "--channels", str(channels)]
-                found.append(peak_of_child("benchmarks.song", *call))
+                found.append(numbers_of_child("benchmarks.song", *call, prompt=False))
         for name, found in runs.items():
             seconds = [run[0] for run in found]
             peak = max(run[1] for run in found) / 2**20
