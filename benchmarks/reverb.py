@@ -11,7 +11,8 @@ Every reverb has a noise of its own, so each is held to itself in float64 with a
 convolution is wrong for odd lengths, of which 5 s and 65 536 samples make one: it runs so, and with one
 sample of audio less. dasp's multiplies every tap with every sample: it runs so on a twentieth of the audio,
 and with that one product mended through the FFT on all. `torch` is what one would write by oneself: noise in
-octaves, kept, times exponentials, through torchaudio's fftconvolve.
+octaves, kept, times exponentials, through torchaudio's fftconvolve. Our worst gradient is that of the
+pre-delay, on which the energy of noise hardly depends: a small sum of large terms.
 """
 
 import copy
