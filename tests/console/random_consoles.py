@@ -16,12 +16,12 @@ from torch import Tensor
 
 from gainstage.console.console import Console
 from gainstage.console.curve import Curve
-from gainstage.console.parameters import Parameters
+from gainstage.console.parameters import Parameters, Routing
 from gainstage.console.spec import SECTIONS, ConsoleSpec, ProcessorSpec
 from gainstage.processors import Kind, Parameter, find, names
 
 SIGNALS = ("noise", "loud", "silence", "constant", "square", "denormal", "impulse", "alternating", "sine")
-LENGTHS = (0, 1, 2, 3, 63, 64, 65, 127, 128, 129, 500, 1000)
+LENGTHS = (0, 1, 2, 63, 64, 65, 128, 129, 500, 700, 1000, 1000)
 RATES = (44_100, 44_100, 48_000, 8_000, 192_000)
 _TRIED = (0.0, 1e-3, 0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 80.0, 300.0, 5000.0, 1.0 / 3.0)
 
@@ -109,7 +109,7 @@ def console_specs(draw: st.DrawFn) -> ConsoleSpec:
     strips = {
         section: [
             draw(processor_specs(name))
-            for name in draw(st.lists(st.sampled_from(names()), unique=True, max_size=most))
+            for name in draw(st.permutations(names()))[: draw(st.integers(0, most))]
         ]
         for section, most in zip(SECTIONS, (6, 3, 3, 4), strict=True)
     }
@@ -127,7 +127,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     console = Console(draw(console_specs()))
     batch, num_tracks = draw(st.integers(1, 2)), draw(st.integers(0, 3))
     samples, sample_rate = draw(st.sampled_from(LENGTHS)), draw(st.sampled_from(RATES))
-    start_sample = draw(st.sampled_from((0, 64, 1000)))
+    start_sample = draw(st.sampled_from((0, 40, 1000)))
     signals = [draw(st.sampled_from(SIGNALS)) for _ in range(batch * num_tracks)]
     mood = draw(st.sampled_from(("mixed", "mixed", "mixed", "ends", "low", "high", "default", "start")))
     long_times, switches, moving = draw(st.integers(0, 7)) == 0, draw(st.booleans()), draw(st.booleans())
@@ -143,7 +143,7 @@ def scenes(draw: st.DrawFn) -> Scene:
         drawn = [_physical(c.parameter, shape[:2], mood, long_times, generator) for c in columns]
         values[section] = torch.stack(drawn, -1) if drawn else neutral.values[section]
         for column in columns:
-            if moving and column.parameter.kind is Kind.CONTINUOUS and switch(1, chance=0.3):
+            if moving and column.parameter.kind is Kind.CONTINUOUS and switch(1, chance=0.5):
                 knots = int(torch.randint(1, 5, (1,), generator=generator))
                 times_s = torch.rand(knots, generator=generator, dtype=torch.float64).sort().values
                 times_s = (times_s * 1.5 * samples + start_sample) / sample_rate
@@ -156,6 +156,14 @@ def scenes(draw: st.DrawFn) -> Scene:
     mute = {section: switch(*off.shape, chance=chance / 2) for section, off in neutral.mute.items()}
     groups = torch.randint(-1, len(console.spec.group_names), (batch, num_tracks), generator=generator)
 
+    sizes = {section: console.num_strips(section, num_tracks) for section in SECTIONS}
+    routing = _routing(console, batch, sizes, generator) if draw(st.booleans()) else Routing()
+    if moving and switch(1, chance=0.3):
+        times_s = torch.tensor([0.0, 0.5 * samples / sample_rate], dtype=torch.float64)
+        section = SECTIONS[int(torch.randint(4, (1,), generator=generator))]
+        mutes = switch(batch, sizes[section], 2, chance=0.5).double()
+        curves[section, "mute"] = Curve(times_s, mutes)
+
     is_stereo = switch(batch, num_tracks, chance=0.5)
     audio = [_signal(name, samples, sample_rate, generator) for name in signals]
     tracks = torch.stack(audio) if audio else torch.zeros(0, 2, samples)
@@ -163,7 +171,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     tracks = torch.where(is_stereo[:, :, None, None], tracks, tracks[:, :, :1])
     return Scene(
         console,
-        Parameters(values, bypass, mute, groups, curves),
+        Parameters(values, bypass, mute, groups, curves, routing),
         tracks,
         is_stereo,
         ~switch(batch, num_tracks, chance=0.2),
@@ -172,6 +180,46 @@ def scenes(draw: st.DrawFn) -> Scene:
         draw(st.integers(0, samples)),
         f"{signals} {mood}",
     )
+
+
+def _routing(console: Console, batch: int, sizes: dict[str, int], generator: torch.Generator) -> Routing:
+    """A third of everything; keys from all places that are allowed to give one."""
+
+    def some(*shape: int, chance: float = 0.3) -> Tensor:
+        return torch.rand(shape, generator=generator) < chance
+
+    switches: dict[str, dict[str, Tensor]] = {
+        name: {s: some(batch, sizes[s]) for s in SECTIONS if some(1)} for name in ("solo", "inverted")
+    }
+    switches["solo"].pop("master", None)
+    delays = {
+        s: torch.randint(0, 200, (batch, sizes[s]), generator=generator) * some(batch, sizes[s])
+        for s in SECTIONS
+        if sizes[s] > 0 and some(1)
+    }
+    pre_fader = {
+        (s, send): some(batch, sizes[s])
+        for s in ("tracks", "groups")
+        for send in console.sends
+        if send in console.layout[s].processors and some(1)
+    }
+    may_key = {
+        "tracks": ("tracks", "groups"),
+        "groups": ("groups", "tracks"),
+        "returns": ("returns", "tracks", "groups"),
+        "master": ("master", "tracks", "groups", "returns"),
+    }
+    keys = {
+        (s, name): {
+            source: torch.where(some(batch, sizes[s], sizes[source]), 1.0, 0.0)
+            for source in may_key[s]
+            if sizes[source] > 0 and some(1, chance=0.6)
+        }
+        for s in SECTIONS
+        for name, processor in console.strips[s].items()
+        if processor.takes_key and some(1)
+    }
+    return Routing(**switches, delay_samples=delays, pre_fader=pre_fader, keys=keys)
 
 
 def _physical(

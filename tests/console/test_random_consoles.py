@@ -1,5 +1,6 @@
 """Whatever is set and played: nothing that is not finite comes out, no padding leaks, calls continue."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def with_gradients(scene: Scene) -> tuple[Parameters, list[Tensor]]:
     given_ = scene.parameters
     values = {section: value.clone().requires_grad_() for section, value in given_.values.items()}
     curves = {name: Curve(c.times_s, c.values.clone().requires_grad_()) for name, c in given_.curves.items()}
-    live = Parameters(values, given_.bypass, given_.mute, given_.groups, curves)
+    live = dataclasses.replace(given_, values=values, curves=curves)
     return live, [*values.values(), *(curve.values for curve in curves.values())]
 
 
@@ -85,6 +86,7 @@ def test_random_consoles_are_well_behaved(scene: Scene) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @profile(max_examples=2000, deadline=None, database=None, print_blob=True, suppress_health_check=_CHECKS)
 @given(scenes())
 def test_many_random_consoles_are_well_behaved(scene: Scene) -> None:
