@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gainstage.kernels import backend
 from gainstage.kernels.grid import GRID, num_points
 from gainstage.processors import Kind, State, find
 from tests.processors.cases import CASES, Case
@@ -35,8 +36,9 @@ def run(
 
 def difference_db(result: Tensor, expected: Tensor) -> float:
     """Power of the difference relative to the expected signal; −200 or less for equal ones."""
-    error = (result.double() - expected.double()).square().sum()
-    return 10.0 * float(torch.log10((error + 1e-60) / (expected.double().square().sum() + 1e-40)))
+    result, expected = result.detach().double(), expected.detach().double()
+    error = (result - expected).square().sum()
+    return 10.0 * float(torch.log10((error + 1e-60) / (expected.square().sum() + 1e-40)))
 
 
 def constant(values: Tensor, rows: int) -> Tensor:
@@ -115,7 +117,7 @@ def test_is_neutral_at_its_defaults(case: Case, channels: int, dtype: torch.dtyp
 
 @every_case
 @every_width
-@pytest.mark.parametrize("samples", [0, 1, 2, 63, 64, 65, 127])
+@pytest.mark.parametrize("samples", [0, 1, 2, 63, 64, 65, 127, 128, 199])
 def test_any_length_is_the_beginning_of_a_longer_one(case: Case, channels: int, samples: int) -> None:
     audio, values = noise(2, channels, 200), constant(case.values(), 2)
     whole, _ = run(case, audio, values)
@@ -171,12 +173,67 @@ def test_survives_hard_signals(case: Case, signal: str) -> None:
 @every_case
 @every_width
 def test_item_alone_equals_item_in_a_batch(case: Case, channels: int) -> None:
-    audio = noise(3, channels, LENGTH)
-    controls = curves(case, 3, LENGTH, 0)
+    """The output and its gradients."""
+    audio = noise(3, channels, LENGTH).requires_grad_()
+    controls = curves(case, 3, LENGTH, 0).requires_grad_()
     batch, _ = run(case, audio, controls)
+    weights = noise(*batch.shape, seed=9)
+    to_audio, to_controls = torch.autograd.grad(
+        (batch * weights).sum(), (audio, controls), materialize_grads=True
+    )
     for i in range(3):
         single, _ = run(case, audio[i : i + 1], controls[i : i + 1])
         assert difference_db(single[0], batch[i]) <= -120.0
+        loss = (single * weights[i : i + 1]).sum()
+        alone_to_audio, alone_to_controls = torch.autograd.grad(
+            loss, (audio, controls), materialize_grads=True
+        )
+        assert difference_db(alone_to_audio[i], to_audio[i]) <= -120.0
+        assert difference_db(alone_to_controls[i], to_controls[i]) <= -100.0
+
+
+@every_case
+@every_width
+def test_double_and_single_precision_agree(case: Case, channels: int) -> None:
+    """Coefficients, detectors and states are float64 in both, so only the audio's rounding is left."""
+    audio, controls = noise(2, channels, LENGTH).requires_grad_(), curves(case, 2, LENGTH, 0).requires_grad_()
+    single, double = run(case, audio, controls)[0], run(case, audio.double(), controls)[0]
+    assert difference_db(single, double) <= -120.0
+    for rough, exact in zip(
+        gradients(single, audio, controls), gradients(double, audio, controls), strict=True
+    ):
+        assert difference_db(rough, exact) <= -100.0
+
+
+@every_case
+@every_width
+def test_devices_without_kernels_compute_the_same(
+    case: Case, channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audio = noise(2, channels, 500, dtype=torch.float64).requires_grad_()
+    controls, offset = curves(case, 2, 500, 30).requires_grad_(), 30
+    kernel, state = run(case, audio, controls, offset=offset)
+    by_kernel = gradients(kernel, audio, controls)
+    monkeypatch.setattr(backend, "has_compiled_kernels", lambda _: False)
+    plain, plain_state = run(case, audio, controls, offset=offset)
+    assert difference_db(plain, kernel) <= -180.0
+    for a, b in zip(gradients(plain, audio, controls), by_kernel, strict=True):
+        assert difference_db(a, b) <= -160.0
+    for name, value in state.items():
+        assert torch.allclose(plain_state[name].double(), value.double(), rtol=1e-9, atol=1e-9)
+
+
+@every_case
+@every_width
+def test_does_not_care_how_its_arguments_lie_in_memory(case: Case, channels: int) -> None:
+    audio, controls = noise(2, channels, LENGTH), curves(case, 2, LENGTH, 0)
+    output, state = run(case, audio, controls)
+    strange = audio.permute(2, 1, 0).contiguous().permute(2, 1, 0)
+    scattered = controls.repeat_interleave(2, 2)[..., ::2]
+    again, _ = run(case, strange, scattered)
+    assert torch.equal(again, output)
+    turned = {name: value.movedim(0, -1).contiguous().movedim(-1, 0) for name, value in state.items()}
+    assert torch.equal(run(case, strange, scattered, turned)[0], run(case, audio, controls, state)[0])
 
 
 @every_case
