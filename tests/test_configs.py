@@ -19,7 +19,7 @@ SMALL = (
     "data.settings.excerpts.seconds=0.5",
     "data.settings.excerpts.pre_roll_seconds=0.1",
 )
-CONSOLES = ("fader_pan", "diffmst", "channel_strip", "mastering")
+CONSOLES = ("default", "fader_pan", "diffmst", "channel_strip", "mastering")
 CASES = {
     "defaults": (),
     "folders": ("data=folders", "callbacks=none", "trainer=cpu", "logger=csv"),

@@ -25,7 +25,7 @@ SOURCES = Path(gainstage.__file__).parent
 
 @pytest.fixture(scope="module")
 def console() -> Console:
-    return Console(named("default"))
+    return Console(named("basic"))
 
 
 def started(console: Console, tracks: int) -> Parameters:
@@ -158,7 +158,7 @@ def test_contract_safety() -> None:
             name="song",
             sample_rate=RATE,
             num_samples=0,
-            console=named("default"),
+            console=named("basic"),
             returns=[StripSettings(name="reverb")],
             master=StripSettings(
                 name="master", processors={"output_gain": ProcessorSettings(values={"gain_db": 99.0})}

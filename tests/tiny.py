@@ -33,7 +33,7 @@ def network(
 ) -> MixerSettings:
     """The smallest network."""
     encoder = EncoderSettings(channels=channels, width=8)
-    return MixerSettings(encoder, ControllerSettings(16, 2, dropout), console or named("default"))
+    return MixerSettings(encoder, ControllerSettings(16, 2, dropout), console or named("basic"))
 
 
 def experiment(

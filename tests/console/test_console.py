@@ -14,7 +14,7 @@ RATE = 44100
 
 @pytest.fixture(scope="module")
 def console() -> Console:
-    return Console(named("default"))
+    return Console(named("basic"))
 
 
 def noise(*shape: int) -> Tensor:
@@ -249,3 +249,22 @@ def test_starts_that_disagree_are_refused(console: Console) -> None:
 def test_a_song_of_no_length_and_a_console_of_no_tracks(console: Console) -> None:
     assert console.render(noise(1, 2, 2, 0), moved(console, 1, 2), sample_rate=RATE).mix.shape == (1, 2, 0)
     assert console.render(noise(1, 0, 2, 100), moved(console, 1, 0), sample_rate=RATE).mix.abs().max() == 0
+
+
+def test_a_return_that_nothing_feeds_has_no_tail(console: Console) -> None:
+    settings = moved(console, 1, 2)
+    sends = settings.values["tracks"][..., console.layout["tracks"].index("send_reverb", "level_db")]
+    sends[...] = -60.0
+    dry = console.tail_seconds(settings)
+    sends[0, 1] = -20.0
+    assert console.tail_seconds(settings) > dry + 0.19
+    sends[...] = -60.0
+    fade = Curve(torch.tensor([0.0, 1.0]), torch.tensor([[[-60.0, 0.0], [-60.0, -60.0]]]))
+    moving = Parameters(
+        settings.values,
+        settings.bypass,
+        settings.mute,
+        settings.groups,
+        {("tracks", "send_reverb.level_db"): fade},
+    )
+    assert console.tail_seconds(moving) > dry + 0.19

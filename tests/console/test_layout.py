@@ -10,7 +10,7 @@ from gainstage.console.spec import SECTIONS, ConsoleSpec, named
 
 @pytest.fixture
 def console() -> Console:
-    return Console(named("default"))
+    return Console(named("basic"))
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -34,7 +34,7 @@ def make(**changes: object) -> Session:
         "name": "song",
         "sample_rate": 44100,
         "num_samples": 44100,
-        "console": named("default"),
+        "console": named("basic"),
         "tracks": [track],
         "returns": [StripSettings(name="reverb")],
     }

@@ -40,7 +40,7 @@ def cache_in(folder: Path, *, rate: int = RATE, **rest: Any) -> SpectraCache:
 
 
 def console() -> Console:
-    return Console(named("default"))
+    return Console(named("basic"))
 
 
 def noise(num_samples: int, channels: int = 1, *, seed: int = 0) -> NDArray[np.float64]:

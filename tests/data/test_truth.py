@@ -49,7 +49,7 @@ def _fader(gain_db: float, **rest: Any) -> dict[str, ProcessorSettings]:
 
 
 def _song(folder: Path, tracks: list[TrackSettings], **rest: Any) -> Song:
-    spec = rest.pop("console", named("default"))
+    spec = rest.pop("console", named("basic"))
     buses = {"returns": [{"name": name} for name in spec.return_names]}
     session = Session.model_validate(
         {"name": "s", "sample_rate": 44_100, "num_samples": 9, "console": spec, "tracks": tracks}
@@ -150,7 +150,7 @@ def test_what_units_cannot_say_is_told_and_the_mix_alone_remains(
 
 def test_a_console_that_drives_less_has_a_shorter_truth(tmp_path: Path) -> None:
     song = _song(tmp_path, [_strip(i, **_fader(-3.0)) for i in range(3)])
-    spec = named("default").model_copy(update={"not_driven": ["*.equaliser.*", "*.compressor.*"]})
+    spec = named("basic").model_copy(update={"not_driven": ["*.equaliser.*", "*.compressor.*"]})
     truth = read_truth(song, Console(spec))
     assert isinstance(truth, Truth)
     assert truth.units["tracks"].shape[1] == len(Console(spec).layout["tracks"].driven)

@@ -18,7 +18,7 @@ def test_the_sum_sets_nothing() -> None:
     assert all(
         strip.values == {} for strip in (*decision.tracks, *decision.returns.values(), decision.master)
     )
-    effects = {part.name for part in named("default").tracks} - {"trim", "fader", "pan"}
+    effects = {part.name for part in named("basic").tracks} - {"trim", "fader", "pan"}
     assert all(set(strip.bypass) == effects for strip in decision.tracks)
 
 

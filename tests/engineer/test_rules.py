@@ -36,8 +36,8 @@ def check_ranges(decision: MixDecision) -> None:
                 assert table[key].low <= value <= table[key].high, f"{name}.{key} = {value}"
 
 
-def test_every_processor_of_the_default_console_is_set_and_explained_with_numbers() -> None:
-    decision, spec = RulesEngineer().decide(hear(small_band())), named("default")
+def test_every_processor_of_the_basic_console_is_set_and_explained_with_numbers() -> None:
+    decision, spec = RulesEngineer().decide(hear(small_band())), named("basic")
     wanted = [part.name for part in spec.tracks] + [f"send_{name}" for name in spec.return_names]
     for strip in decision.tracks:
         assert sorted(strip.values) == sorted(wanted)

@@ -28,7 +28,7 @@ def test_a_decision_is_the_session_made_of_it() -> None:
         *decision.tracks[1:],
     )
     decision = MixDecision("rules", strips, decision.returns, decision.master)
-    console = Console(named("default"))
+    console = Console(named("basic"))
     tracks = [
         TrackSettings(name=str(i), file=str(i), role=heard.role, channels=1, processors=processors(strip))
         for i, (heard, strip) in enumerate(zip(band, strips, strict=True))

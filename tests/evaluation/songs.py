@@ -15,7 +15,7 @@ from gainstage.engineer.hear import hear
 from gainstage.engineer.rules import RulesEngineer
 from tests.engineer.scene import RATE, band, beats, track
 
-SPEC = named("default")
+SPEC = named("basic")
 SECONDS = 3.0
 
 

@@ -16,7 +16,7 @@ RATE = 44100
 SETTINGS = MixerSettings(
     EncoderSettings(FrontSettings(bands=24, fft_size=1024, hop=512), channels=(16, 24), width=16),
     ControllerSettings(hidden=32, depth=2),
-    named("default"),
+    named("basic"),
 )
 
 

@@ -44,7 +44,7 @@ def path(mixer: Mixer, tmp_path: Path) -> Path:
 
 
 def test_a_mixer_comes_back_as_it_was(mixer: Mixer, path: Path) -> None:
-    found = load_mixer(path, console=named("default"))
+    found = load_mixer(path, console=named("basic"))
     assert found.settings == SETTINGS
     assert found.step == 7
     assert found.path == path
@@ -89,13 +89,13 @@ def test_a_digest_names_the_file(mixer: Mixer, path: Path, tmp_path: Path) -> No
         ({"master": ["equaliser", "output_gain"]}, "its master are .*compressor.*here they are .*equaliser"),
         ({"return_names": [], "returns": []}, "its returns are"),
         (
-            {"tracks": [*named("default").tracks[:5], {"name": "pan", "settings": {"law": "linear"}}]},
+            {"tracks": [*named("basic").tracks[:5], {"name": "pan", "settings": {"law": "linear"}}]},
             "its tracks.pan has the settings {}, here they are {'law': 'linear'}",
         ),
     ],
 )
 def test_another_console_is_refused_by_what_differs(path: Path, change: dict[str, Any], said: str) -> None:
-    other = ConsoleSpec.model_validate(named("default").model_dump(mode="json") | change)
+    other = ConsoleSpec.model_validate(named("basic").model_dump(mode="json") | change)
     with pytest.raises(ValueError, match=f"drives another console: {said}"):
         load_mixer(path, console=other)
 

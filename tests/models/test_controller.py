@@ -278,6 +278,6 @@ def test_locks_are_put_in_place_after_the_network_alone(mixer: Mixer) -> None:
 
 def test_the_network_of_the_default_settings_is_small() -> None:
     count = sum(
-        weight.numel() for weight in replace(MixerSettings(), console=named("default")).build().parameters()
+        weight.numel() for weight in replace(MixerSettings(), console=named("basic")).build().parameters()
     )
     assert 500_000 < count < 4_000_000

@@ -9,7 +9,7 @@ from gainstage.console.spec import named
 from gainstage.models.role_statistics import at_start, gather
 from gainstage.roles import ROLES
 
-CONSOLE = Console(named("default"))
+CONSOLE = Console(named("basic"))
 LAYOUT = CONSOLE.layout
 KICK, VOICE, PAD = (ROLES.index(role) for role in ("kick", "lead_vocal", "pad"))
 

@@ -14,7 +14,7 @@ from gainstage.models.role_statistics import RoleStatistics, at_start
 from gainstage.roles import ROLES
 
 RATE, PRE_ROLL, SAMPLES = 44100, 1024, 4096
-CONSOLE = Console(named("default"))
+CONSOLE = Console(named("basic"))
 SONGS, TRACKS = 3, 4
 RENDERED = (2, 0)
 

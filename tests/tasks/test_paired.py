@@ -144,7 +144,7 @@ def test_the_console_is_told_where_excerpts_lie_and_what_tracks_are(given: Batch
             told.update(rest)
             return super().render(tracks, parameters, **rest)  # type: ignore[arg-type]
 
-    task = PairedTask(Listening(named("default")), usual())
+    task = PairedTask(Listening(named("basic")), usual())
     filed = replace(given, target=torch.zeros_like(given.target))  # no render but the estimate's
     task.render(filed, parameters(dict(given.truth)))
     for name, wanted in (

@@ -144,7 +144,7 @@ def test_what_cannot_be_gone_on_from_is_said_in_one_sentence(
 ) -> None:
     cut = tmp_path / "cut.ckpt"
     cut.write_bytes((tiny_run / "checkpoints" / "last.ckpt").read_bytes()[:20_000])
-    small = named("default").model_copy(update={"master": named("default").master[1:]})
+    small = named("basic").model_copy(update={"master": named("default").master[1:]})
     given = tiny.experiment(tiny_cache, steps=9)
     for resume, changes, sentence in (
         (cut, {}, "cannot be read as a checkpoint, it may be cut short"),

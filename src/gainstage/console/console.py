@@ -99,6 +99,8 @@ class Console:
         if wrong := sorted(set(spec.fixed) - known):
             raise ValueError(f"fixed: this console has no parameter '{wrong[0]}'")
         there = [f"{section}.{name}" for section, strip in self.strips.items() for name in strip]
+        for section, buses in (("groups", spec.group_names), ("returns", spec.return_names)):
+            there += [f"{section}.{bus}.{name}" for bus in buses for name in self.strips[section]]
         for pattern in spec.bypassed:
             if not any(fnmatchcase(name, pattern) for name in there):
                 raise ValueError(f"bypassed: this console has no processor '{pattern}'; it has {there}")
@@ -121,8 +123,14 @@ class Console:
         for section in SECTIONS:
             strips = self.num_strips(section, tracks)
             values[section] = self.layout[section].defaults().expand(batch, strips, -1).clone()
-            off = [self.layout[section].stands_bypassed(name) for name in self.strips[section]]
-            bypass[section] = torch.tensor(off, dtype=torch.bool).expand(batch, strips, -1).clone()
+            buses = {"groups": self.spec.group_names, "returns": self.spec.return_names}.get(section, [])
+            off = [
+                self.layout[section].stands_bypassed(name, bus)
+                for bus in buses or [""] * strips
+                for name in self.strips[section]
+            ]
+            switches = torch.tensor(off, dtype=torch.bool).reshape(strips, len(self.strips[section]))
+            bypass[section] = switches.expand(batch, -1, -1).clone()
             mute[section] = torch.zeros(batch, strips, dtype=torch.bool)
         return Parameters(values, bypass, mute, groups=torch.full((batch, tracks), TO_MASTER))
 
@@ -200,14 +208,31 @@ class Console:
         return sum(self.wiring.latency_samples(s, parameters, sample_rate) for s in SECTIONS)
 
     def tail_seconds(self, parameters: Parameters) -> float:
-        """How long the mix may still sound (to −60 dB) after its tracks have ended."""
+        """How long the mix may still sound (to −60 dB) after its tracks have ended.
+
+        Strips that are muted and returns that nothing is sent to add nothing.
+        """
         total = 0.0
         for section in SECTIONS:
+            sounding = ~parameters.mute[section]
+            if section == "returns":
+                sounding = sounding & self._fed(parameters)
             tails = [0.0]
             for column, (name, processor) in enumerate(self.strips[section].items()):
                 values = parameters.values[section][..., self.layout[section].slices[name]]
-                on = ~parameters.bypass[section][..., column] & ~parameters.mute[section]
+                on = ~parameters.bypass[section][..., column] & sounding
                 if bool(on.any()):
                     tails.append(processor.tail_seconds(values[on][:, None]))
             total += max(tails)
         return total
+
+    def _fed(self, parameters: Parameters) -> Tensor:
+        """The returns that some send feeds. Shape: (batch, returns)."""
+        fed = []
+        for name, send in self.sends.items():
+            row = send.table[0]
+            senders = [s for s in ("tracks", "groups") if name in self.layout[s].processors]
+            levels = [parameters.values[s][..., self.layout[s].index(name, row.name)] for s in senders]
+            moves = any((s, f"{name}.{row.name}") in parameters.curves for s in senders)
+            fed.append((torch.cat(levels, -1) > row.low).any(-1) | moves)
+        return torch.stack(fed, -1) if fed else torch.zeros_like(parameters.mute["returns"])

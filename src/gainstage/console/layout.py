@@ -35,7 +35,8 @@ class SectionLayout:
         processors: name → processor, sends included (`send_<return>`).
         not_driven: patterns `section.processor.parameter` of what no network moves.
         fixed: values that replace defaults, by `section.processor.parameter`.
-        bypassed: patterns `section.processor` of what is switched off until it is named.
+        bypassed: patterns `section.processor` and `section.bus.processor` of what is switched off until it is
+            named.
     """
 
     section: str
@@ -85,9 +86,10 @@ class SectionLayout:
                 return i
         raise ValueError(f"{self.section} has no parameter '{processor}.{parameter}'")
 
-    def stands_bypassed(self, processor: str) -> bool:
-        """Whether a processor is off on a strip that does not name it."""
-        return any(fnmatchcase(f"{self.section}.{processor}", pattern) for pattern in self.bypassed)
+    def stands_bypassed(self, processor: str, bus: str = "") -> bool:
+        """Whether a processor is off on all strips, or on one bus, where these do not name it."""
+        names = [f"{self.section}.{processor}"] + ([f"{self.section}.{bus}.{processor}"] if bus else [])
+        return any(fnmatchcase(name, pattern) for name in names for pattern in self.bypassed)
 
     def defaults(self) -> Tensor:
         """Neutral physical values, shape (width,), float64."""

@@ -79,7 +79,8 @@ class ConsoleSpec(BaseModel):
     """Parameters that no network and no fit moves: `section.processor.parameter`, `*` for any part."""
     bypassed: list[str] = Field(default_factory=list)
     """Processors that are off, and driven by no network, until a session or an engineer names them:
-    `section.processor`, `*` for any part. What costs latency, such as a limiter, belongs here."""
+    `section.processor`, on one bus `section.bus.processor`, `*` for any part. What costs latency, such as a
+    limiter, belongs here."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -313,4 +313,4 @@ def _mix(song: Song, heard: _Heard, indices: tuple[int, ...], style: int, path: 
 
 @cache
 def _console() -> Console:
-    return Console(named("default"))
+    return Console(named("basic"))

@@ -50,7 +50,7 @@ class MixerSettings:
 
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
     controller: ControllerSettings = field(default_factory=ControllerSettings)
-    console: ConsoleSpec = field(default_factory=lambda: named("default"))
+    console: ConsoleSpec = field(default_factory=lambda: named("basic"))
 
     def build(self) -> Mixer:
         """The mixer, untrained."""
