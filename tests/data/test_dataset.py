@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from gainstage.console.session import Session
+from gainstage.console.spec import named
 from gainstage.data.batch import Batch
 from gainstage.data.dataset import Item, SongDataset, collate
 from gainstage.data.excerpts import ExcerptSettings
@@ -37,7 +38,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         for file, audio in stems.items():
             save(root / name / "stems" / file, audio)
-        mix(root / name / "stems", root / name, style=style, report=False)
+        mix(root / name / "stems", root / name, style=style, report=False, console=named("basic"))
     return root
 
 
