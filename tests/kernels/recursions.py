@@ -35,7 +35,7 @@ def biquad_cascade(
                     x = signal[n]
                     y = signal[n] = b0 * x + s1
                     s1, s2 = b1 * x - a1 * y + s2, b2 * x - a2 * y
-                state[row, channel, section] = torch.tensor([s1, s2])
+                state[row, channel, section] = torch.tensor([s1, s2], dtype=torch.float64)
     return out, state
 
 
@@ -117,7 +117,7 @@ def _dynamics(
             a = rise if g > s else fall
             s = a * s + (1.0 - a) * g
             out[row, :, n] *= mix * 10.0 ** ((makeup_db - s) / 20.0) + 1.0 - mix
-        state[row] = torch.tensor([s, mean, held])
+        state[row] = torch.tensor([s, mean, held], dtype=torch.float64)
     return out, state
 
 
