@@ -123,7 +123,8 @@ def full_strip(layout: SectionLayout, given: StripSettings) -> dict[str, Process
     """The settings of a strip with every parameter named: what is not given is neutral, or off."""
     full, defaults = {}, layout.defaults().tolist()
     for name, columns in layout.slices.items():
-        part = given.processors.get(name, ProcessorSettings(bypass=layout.stands_bypassed(name)))
+        bus = given.name if layout.section in ("groups", "returns") else ""
+        part = given.processors.get(name, ProcessorSettings(bypass=layout.stands_bypassed(name, bus)))
         rows = layout.processors[name].table
         values = dict(zip([row.name for row in rows], defaults[columns], strict=True)) | part.values
         full[name] = part.model_copy(update={"values": values})

@@ -7,7 +7,9 @@ from gainstage.console.console import Console
 from gainstage.console.session import ProcessorSettings, Session, StripSettings
 from gainstage.engineer.decision import MixDecision
 from gainstage.processors.compressor import Compressor
+from gainstage.processors.parameter import Parameter
 from gainstage.report import settings as plain
+from gainstage.report import words
 
 _AUDIBLE_DB = 0.25  # less is set, but not worth a person's dialling
 _BAND_KIND = {"low_shelf": "low_shelf", "high_shelf": "high_shelf"}
@@ -51,13 +53,15 @@ def describe_strip(
     for name, values in on.items():
         stage = _stage(name, values, console, section)
         if isinstance(stage, plain.Compressor):
-            stage = replace(stage, mean_reduction_db=reduction_db[0], max_reduction_db=reduction_db[1])
+            key = " + ".join(source.strip for source in full[name].key)
+            mean_db, max_db = reduction_db
+            stage = replace(stage, mean_reduction_db=mean_db, max_reduction_db=max_db, key=key)
         if stage is not None:
             chain.append(stage)
     sends = tuple(
-        plain.Send(to=name, level_db=full[f"send_{name}"].values["level_db"])
+        plain.Send(name, full[f"send_{name}"].values["level_db"], name in strip.pre_fader_sends)
         for name in session.console.return_names
-        if section == "tracks" and _send_is_on(full[f"send_{name}"], console)
+        if f"send_{name}" in full and _send_is_on(full[f"send_{name}"], console)
     )
     fader = on["fader"]["gain_db"] if "fader" in on else None
     lowest = next(
@@ -68,6 +72,7 @@ def describe_strip(
         chain=tuple(chain),
         fader_db=float("-inf") if fader is not None and fader <= lowest else fader,
         pan=on["pan"]["position"] if "pan" in on else None,
+        width=on["width"]["width"] if "width" in on else 1.0,
         sends=sends,
         muted=strip.mute,
         reasons=reasons,
@@ -118,7 +123,31 @@ def _stage(name: str, values: dict[str, float], console: Console, section: str) 
             gains_db=_bands(values, "gain_", "hz_db"),
             mix=values["mix"],
         )
+    does_something = {
+        "gate": values.get("ratio", 1.0) > 1.0 and values.get("range_db", 0.0) < 0.0,
+        "saturation": values.get("mix", 0.0) > 0.0,
+        "delay": values.get("mix", 0.0) > 0.0,
+        "width": values.get("mono_amount", 0.0) > 0.0,
+        "limiter": True,
+    }
+    if does_something.get(name, False):
+        rows = console.strips[section][name].table
+        return plain.Effect(
+            name.replace("_", " ").capitalize(), tuple(_in_words(row, values[row.name]) for row in rows)
+        )
     return None
+
+
+def _in_words(row: Parameter, value: float) -> tuple[str, str]:
+    """A parameter's name without its unit, and its value with it."""
+    name = row.name.removesuffix(f"_{row.unit.lower()}").replace("_", " ")
+    if row.unit == "Hz":
+        return name, words.frequency(value)
+    if row.unit == "ms":
+        return name, words.milliseconds(value)
+    if row.unit:
+        return name, words.number(value, row.unit)
+    return name, words.ratio(value) if row.name == "ratio" else words.percent(value)
 
 
 def _bands(values: dict[str, float], prefix: str, suffix: str) -> tuple[tuple[float, float], ...]:

@@ -1,5 +1,6 @@
 """What was done to a song, as mix.md and report.html."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def describe_mix(
             reasons=decision.returns.get(strip.name, StripDecision({})).reasons,
         )
         for strip in session.returns
+        if _is_fed(strip.name, tracks)
     )
     return MixResult(
         song=session.name,
@@ -83,13 +85,21 @@ def describe_mix(
         output_gain_db=delivery.output_gain_db,
         mix=final.programme(0, name="Mix", clip=mix_file),
         sum=audition.sum.programme(0, name="Sum", clip=audition.sum_file),
-        groups=tuple(describe_strip(session, console, "groups", strip) for strip in session.groups),
+        groups=tuple(
+            group
+            for group in (describe_strip(session, console, "groups", strip) for strip in session.groups)
+            if group.chain or group.sends or group.muted or group.fader_db or group.width != 1.0
+        ),
         returns=returns,
         reasons=(delivery.sentence,),
         warnings=heard.warnings,
         files=_FILES,
         versions={name: version(name) for name in ("gainstage", "torch")},
     )
+
+
+def _is_fed(name: str, tracks: Sequence[Track]) -> bool:
+    return any(send.to == name for track in tracks for send in track.strip.sends)
 
 
 def write_report(result: MixResult, folder: Path, *, html: bool) -> None:
