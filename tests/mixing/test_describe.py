@@ -53,7 +53,7 @@ def test_every_processor_is_told_with_its_units() -> None:
     )
     told = described("tracks", strip)
     assert told["Low-pass"] == "9 kHz, 12 dB/octave, Q 0.71"
-    assert told["Gate"] == ("threshold -48.0 dB, ratio 4.00:1, range -30.0 dB, attack 1.0 ms, release 100 ms")
+    assert told["Gate"] == "threshold -48.0 dB, ratio 4:1, range -30.0 dB, attack 1 ms, release 100 ms"
     assert told["Compressor"].endswith("keyed by Kick")
     assert told["Saturation"] == "drive 6.0 dB, mix 40 %"
     assert told["Width"] == "150 %"
