@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 
+from gainstage.cli.console import console
+from gainstage.cli.session import session
+
 # Idle threads that spin while they wait cost several times the work itself where cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -71,6 +74,11 @@ def cli() -> None:
     type=click.Path(path_type=Path),
     help="A trained network, a file or the folder of a run, sets the console instead of the rules.",
 )
+@click.option(
+    "--console",
+    metavar="NAME|FILE",
+    help="The console: one that ships (see `gainstage console list`) or a YAML file; default: `default`.",
+)
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
 @click.pass_context
@@ -84,6 +92,7 @@ def mix(
     roles: Path | None,
     style: int | None,
     checkpoint: Path | None,
+    console: str | None,
     tail: bool,
     report: bool,
 ) -> None:
@@ -91,8 +100,10 @@ def mix(
     if checkpoint is not None:
         _check_unused(context, ("engineer", "style"), "with --checkpoint")
     from gainstage.cli import show
+    from gainstage.console.spec import named_or_read
     from gainstage.mixing.mix import mix as mix_folder
 
+    spec = None if console is None else named_or_read(console)
     with show.progress() as step:
         done = mix_folder(
             stems,
@@ -103,6 +114,7 @@ def mix(
             roles=roles,
             style=style,
             checkpoint=checkpoint,
+            console=spec,
             tail=tail,
             report=report,
             progress=step,
@@ -160,19 +172,8 @@ def render(session: Path, stems: Path, out: Path) -> None:
     click.echo(f"{out}")
 
 
-@cli.group()
-def session() -> None:
-    """Look at a session."""
-
-
-@session.command("show")
-@click.argument("path", metavar="SESSION", type=FILE)
-def session_show(path: Path) -> None:
-    """A readable table of a SESSION, strip by strip."""
-    from gainstage.cli import show
-    from gainstage.console.session import Session
-
-    show.session(Session.load(path))
+cli.add_command(session)
+cli.add_command(console)
 
 
 @cli.command()

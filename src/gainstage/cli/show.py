@@ -10,7 +10,8 @@ from rich.table import Table
 
 from gainstage.console.compile import full_strip
 from gainstage.console.console import Console
-from gainstage.console.session import ProcessorSettings, Session
+from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
+from gainstage.console.session_words import SEND, label, listening, movement, number, switching
 from gainstage.processors import Parameter
 
 if TYPE_CHECKING:
@@ -134,19 +135,37 @@ def session(document: Session) -> None:
         for strip in strips:
             settings = full_strip(console.layout[section], strip)
             cells = [
-                _cell(settings[name], processor.table)
+                _cell(settings[name], processor.table, _is_pre_fader(strip, name))
                 for name, processor in console.layout[section].processors.items()
             ]
-            role = f"\n({strip.role})" if section == "tracks" else ""  # type: ignore[attr-defined]
-            table.add_row(f"{strip.name}{role}{chr(10) + 'muted' if strip.mute else ''}", *cells)
+            table.add_row("\n".join(_heading(strip)), *cells)
         terminal.print(table)
 
 
-def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...]) -> str:
+def _heading(strip: StripSettings) -> list[str]:
+    """A strip's name and switches, a line each."""
+    lines = [strip.name]
+    if isinstance(strip, TrackSettings):
+        lines.append(f"({strip.role})")
+        lines += [f"→ {strip.group}"] if strip.group else []
+        lines += [f"delay {strip.delay_samples} samples"] if strip.delay_samples else []
+    lines += ["polarity turned"] if strip.inverted else []
+    lines += ["solo"] if strip.solo else []
+    lines += ["muted"] if strip.mute else []
+    lines += [f"mute {switching(strip.mute_curve)}"] if strip.mute_curve else []
+    return lines
+
+
+def _is_pre_fader(strip: StripSettings, processor: str) -> bool:
+    return processor.startswith(SEND) and processor.removeprefix(SEND) in strip.pre_fader_sends
+
+
+def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...], is_pre_fader: bool) -> str:
     """What stands away from neutral, a line each."""
     if settings.bypass:
         return "off"
-    lines = []
+    lines = ["pre-fader"] if is_pre_fader else []
+    lines += [f"listens to {listening(settings.key)}"] if settings.key else []
     bands = [row.name.removesuffix("_gain_db") for row in table if row.name.endswith("_gain_db")]
     in_bands = {f"{band}_{part}" for band in bands for part in ("frequency_hz", "gain_db", "q")}
     rows = {row.name: row for row in table}
@@ -157,7 +176,9 @@ def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...]) -> str:
             lines.append(f"{band.replace('_', ' ')}: {shown[0]}, {shown[1]}, Q {shown[2]}")
     for row in table:
         value, marks = settings.values[row.name], _marks(settings, row)
-        if row.name not in in_bands and (value != row.default or marks or row.off_at_low):
+        if row.name in settings.curves:
+            lines.append(f"{label(row)} {movement(row, settings.curves[row.name])}{marks.replace(' ~', '')}")
+        elif row.name not in in_bands and (value != row.default or marks or row.off_at_low):
             lines.append(f"{label(row)} {number(row, value)}{marks}")
     return "\n".join(lines) or "neutral"
 
@@ -165,17 +186,3 @@ def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...]) -> str:
 def _marks(settings: ProcessorSettings, row: Parameter) -> str:
     """`~`: moves in time; `locked`: a person holds it."""
     return (" ~" if row.name in settings.curves else "") + (" locked" if row.name in settings.locked else "")
-
-
-def label(row: Parameter) -> str:
-    """A parameter's name without its unit: `low_shelf_gain_db` → `low shelf gain`."""
-    suffix = f"_{row.unit.lower()}"
-    return (row.name.removesuffix(suffix) if row.unit else row.name).replace("_", " ")
-
-
-def number(row: Parameter, value: float) -> str:
-    """A value as a person would dial it."""
-    if row.off_at_low and value <= row.low:
-        return "off"
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f} {row.unit}".rstrip()

@@ -84,6 +84,11 @@ def mix(
     stems, out = Path(stems), Path(out)
     trained = load_mixer(Path(checkpoint), console=console) if checkpoint is not None else None
     spec = console or (trained.settings.console if trained else named("default"))
+    if "output_gain" not in {part.name for part in spec.master}:
+        raise ValueError(
+            "this console has no output_gain on its master, by which a mix is brought to its loudness; "
+            "add it behind the others: master: […, output_gain]"
+        )
     try:
         with staged_folder(out) as folder:
             heard = hear_folder(stems, roles=roles, progress=progress)
