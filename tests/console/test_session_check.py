@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
 from gainstage.console.session_check import check
+from gainstage.console.spec import named
 from tests.console.random_sessions import Document, load
 from tests.console.test_session_blend import plain
 
@@ -63,7 +65,7 @@ def muted(d: Document) -> None:
         (muted, "all tracks are muted: the mix is silent"),
         (lambda d: d["master"].update(mute=True), "the master is muted: the mix is silent"),
         (lambda d: d.update(tracks=[]), "the session has no tracks: its mix is silent"),
-        (dry_return, "Track 0: send to echo is on, but the delay of the return echo is dry (mix 0)"),
+        (dry_return, "Track 0: send to echo is on, but on the return echo the delay is dry (mix 0)"),
         (closed_return, "Track 0: send to echo is on, but the fader of the return echo is off"),
     ],
 )
@@ -79,6 +81,27 @@ def test_frequencies_that_the_rate_cannot_hold() -> None:
     (sentence,) = found(edit)
     assert sentence == (
         "master: equaliser high shelf frequency 12000 Hz is clamped to 3800 Hz, .475 of the sample rate"
+    )
+
+
+def test_on_a_return_one_effect_is_enough() -> None:
+    """The default console has a reverb and a delay on each return, of which one stands off."""
+    console = named("default")
+    send = {"send_reverb": ProcessorSettings(values={"level_db": -20.0})}
+    session = Session(
+        name="s",
+        sample_rate=44100,
+        num_samples=9,
+        console=console,
+        tracks=[TrackSettings(name="A", file="a", role="other", channels=1, processors=send)],
+        groups=[StripSettings(name=name) for name in console.group_names],
+        returns=[StripSettings(name=name) for name in console.return_names],
+    )
+    assert check(session) == []
+    off = StripSettings(name="reverb", processors={"reverb": ProcessorSettings(bypass=True)})
+    (finding,) = check(session.model_copy(update={"returns": [off, session.returns[1]]}))
+    assert finding.sentence == (
+        "A: send to reverb is on, but on the return reverb the delay is off and the reverb is off"
     )
 
 

@@ -123,12 +123,17 @@ def full_strip(layout: SectionLayout, given: StripSettings) -> dict[str, Process
     """The settings of a strip with every parameter named: what is not given is neutral, or off."""
     full, defaults = {}, layout.defaults().tolist()
     for name, columns in layout.slices.items():
-        bus = given.name if layout.section in ("groups", "returns") else ""
-        part = given.processors.get(name, ProcessorSettings(bypass=layout.stands_bypassed(name, bus)))
+        part = processor_settings(layout, given, name)
         rows = layout.processors[name].table
         values = dict(zip([row.name for row in rows], defaults[columns], strict=True)) | part.values
         full[name] = part.model_copy(update={"values": values})
     return full
+
+
+def processor_settings(layout: SectionLayout, given: StripSettings, name: str) -> ProcessorSettings:
+    """What a strip says of a processor; nothing said, it is off where the console says so."""
+    bus = given.name if layout.section in ("groups", "returns") else ""
+    return given.processors.get(name, ProcessorSettings(bypass=layout.stands_bypassed(name, bus)))
 
 
 def _switch(

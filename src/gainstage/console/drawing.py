@@ -79,8 +79,10 @@ def console_drawing(spec: ConsoleSpec) -> Drawing:
     groups = {name: f"group{i}" for i, name in enumerate(spec.group_names)}
     returns = {name: f"return{i}" for i, name in enumerate(spec.return_names)}
     boxes = [Box("tracks", 0, "each track", _chain(console, "tracks"))]
-    boxes += [Box(box, 1, f"group {name}", _chain(console, "groups")) for name, box in groups.items()]
-    boxes += [Box(box, 2, f"return {name}", _chain(console, "returns")) for name, box in returns.items()]
+    boxes += [Box(box, 1, f"group {name}", _chain(console, "groups", name)) for name, box in groups.items()]
+    boxes += [
+        Box(box, 2, f"return {name}", _chain(console, "returns", name)) for name, box in returns.items()
+    ]
     arrows = [Arrow("tracks", box, word="by role") for box in groups.values()]
     arrows += [Arrow("tracks", "master", word="the others" if groups else "")]
     for start in ("tracks", *groups.values()):
@@ -124,11 +126,11 @@ def _with_master(
     return Drawing((*boxes, *ends), (*arrows, *more, Arrow("master", "mix")))
 
 
-def _chain(console: Console, section: str) -> tuple[str, ...]:
+def _chain(console: Console, section: str, bus: str = "") -> tuple[str, ...]:
     """The processors of a section; those that stand off are in brackets."""
     layout = console.layout[section]
     return tuple(
-        f"({processor_label(name)})" if layout.stands_bypassed(name) else processor_label(name)
+        f"({processor_label(name)})" if layout.stands_bypassed(name, bus) else processor_label(name)
         for name in console.strips[section]
     )
 

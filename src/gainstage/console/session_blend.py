@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from gainstage.console.compile import processor_settings
 from gainstage.console.console import Console
 from gainstage.console.console_diff import console_differences
 from gainstage.console.layout import SectionLayout
@@ -119,18 +120,17 @@ class _Blend:
         near = a if self.amount < 0.5 else b
         named = [n for n in self.layout.processors if n in a.processors or n in b.processors]
         update: dict[str, Any] = {
-            "processors": {n: self._processor(n, a.processors.get(n), b.processors.get(n)) for n in named}
+            "processors": {
+                n: self._processor(n, *(processor_settings(self.layout, side, n) for side in (a, b)))
+                for n in named
+            }
         }
         if isinstance(a, TrackSettings) and isinstance(b, TrackSettings):
             samples = a.delay_samples + self.amount * (b.delay_samples - a.delay_samples)
             update["delay_samples"] = round(samples)
         return near.model_copy(update=update)
 
-    def _processor(
-        self, name: str, a: ProcessorSettings | None, b: ProcessorSettings | None
-    ) -> ProcessorSettings:
-        unnamed = ProcessorSettings(bypass=self.layout.stands_bypassed(name))
-        a, b = a or unnamed, b or unnamed
+    def _processor(self, name: str, a: ProcessorSettings, b: ProcessorSettings) -> ProcessorSettings:
         near = a if self.amount < 0.5 else b
         if a.bypass and not b.bypass:
             a, near = self._coming_in(name, b), b
@@ -151,7 +151,7 @@ class _Blend:
         rows = self.layout.processors[name].table
         if name.startswith(SEND):
             return ProcessorSettings(values={row.name: row.low for row in rows})
-        values = {row.name: self._default(name, row) for row in rows}
+        values = {row.name: row.default for row in rows}  # not what the console fixes, which does something
         logs = [row.name for row in rows if row.scale is Scale.LOG]
         curves = {key: on.curves[key] for key in logs if key in on.curves}
         return ProcessorSettings(

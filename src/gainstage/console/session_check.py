@@ -13,6 +13,8 @@ from gainstage.processors import Parameter
 HIGHEST_OF_RATE = 0.475
 """Frequencies above this share of the sample rate are clamped to it."""
 
+_EFFECTS = ("reverb", "delay")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -100,19 +102,13 @@ def _silence(layout: SectionLayout, bus: StripSettings) -> str:
     """Why a return gives nothing, or only what it is sent; empty if it does what it is for."""
     if bus.mute and not bus.mute_curve:
         return f"the return {bus.name} is muted"
-    settings = full_strip(layout, bus)
-    for name, part in settings.items():
-        rows = {row.name: row for row in layout.processors[name].table}
-        for key, row in rows.items():
-            if (
-                row.off_at_low
-                and not part.bypass
-                and not part.curves.get(key)
-                and part.values[key] <= row.low
-            ):
+    dry = []
+    for name, part in full_strip(layout, bus).items():
+        for row in layout.processors[name].table:
+            is_down = row.off_at_low and part.values[row.name] <= row.low and row.name not in part.curves
+            if is_down and not part.bypass:
                 return f"the {processor_label(name)} of the return {bus.name} is off"
-        is_dry = part.bypass or (part.values.get("mix") == 0.0 and "mix" not in part.curves)
-        if name in ("reverb", "delay") and is_dry:
-            why = "off" if part.bypass else "dry (mix 0)"
-            return f"the {name} of the return {bus.name} is {why}"
-    return ""
+        if name in _EFFECTS:
+            is_dry = part.bypass or (part.values["mix"] == 0.0 and "mix" not in part.curves)
+            dry.append(f"the {name} is {'off' if part.bypass else 'dry (mix 0)'}" if is_dry else "")
+    return f"on the return {bus.name} {' and '.join(dry)}" if dry and all(dry) else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gainstage.console.compile import processor_settings
 from gainstage.console.difference import Difference
 from gainstage.console.layout import SectionLayout
 from gainstage.console.session import ProcessorSettings, StripSettings, TrackSettings
@@ -18,8 +19,6 @@ from gainstage.console.session_words import (
     switching,
 )
 from gainstage.processors import Parameter
-
-_NOTHING = ProcessorSettings()
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,10 @@ class StripPair:
         yield from self._switches()
         own = {self.pairing.processor(name): name for name in self.layouts[0].processors}
         for name, processor in self.layouts[1].processors.items():
-            before = self.old.processors.get(own.get(name, ""))
-            after = self.new.processors.get(name)
-            if before is not None or after is not None:
+            former = own.get(name, name)
+            if former in self.old.processors or name in self.new.processors:
+                before = processor_settings(self.layouts[0], self.old, former)
+                after = processor_settings(self.layouts[1], self.new, name)
                 yield from self._processor(name, processor.table, before, after)
 
     def _differs(self, part: str, before: Any, after: Any, words: str, unit: str = "") -> Difference:
@@ -84,17 +84,11 @@ class StripPair:
             yield self._differs("content_hash", old.content_hash, new.content_hash, words)
 
     def _processor(
-        self,
-        name: str,
-        rows: tuple[Parameter, ...],
-        before: ProcessorSettings | None,
-        after: ProcessorSettings | None,
+        self, name: str, rows: tuple[Parameter, ...], old: ProcessorSettings, new: ProcessorSettings
     ) -> Iterator[Difference]:
-        off_before, off_after = self._is_off(0, name, before), self._is_off(1, name, after)
-        old, new = before or _NOTHING, after or _NOTHING
-        if off_before != off_after:
-            words = f"{processor_label(name)} switched {'off' if off_after else 'on'}"
-            yield self._differs(f"{name} · bypass", off_before, off_after, words)
+        if old.bypass != new.bypass:
+            words = f"{processor_label(name)} switched {'off' if new.bypass else 'on'}"
+            yield self._differs(f"{name} · bypass", old.bypass, new.bypass, words)
         keys = self.pairing.keys(old.key)
         if sorted(map(repr, keys)) != sorted(map(repr, new.key)):
             words = f"{processor_label(name)} listens to {listening(keys)} → {listening(new.key)}"
@@ -125,9 +119,6 @@ class StripPair:
             now = row.name in new.locked
             said = f"{words} is {'locked' if now else 'no longer locked'}"
             yield self._differs(f"{part} · locked", not now, now, said)
-
-    def _is_off(self, side: int, name: str, settings: ProcessorSettings | None) -> bool:
-        return self.layouts[side].stands_bypassed(name) if settings is None else settings.bypass
 
 
 def _listed(curve: Sequence[tuple[float, Any]]) -> list[list[Any]] | None:
