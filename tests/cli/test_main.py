@@ -27,7 +27,17 @@ def test_help_needs_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", [[], ["mix"], ["render"], ["session", "show"], ["synth"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["mix"],
+        ["render"],
+        *(["session", part] for part in ("show", "diff", "interpolate", "validate")),
+        *(["console", part] for part in ("list", "draw")),
+        ["synth"],
+    ],
+)
 def test_every_command_explains_itself(command: list[str]) -> None:
     done = CliRunner().invoke(cli, [*command, "--help"])
     assert done.exit_code == 0
