@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Console as Terminal
@@ -10,8 +11,17 @@ from rich.table import Table
 
 from gainstage.console.compile import full_strip
 from gainstage.console.console import Console
+from gainstage.console.layout import SectionLayout
 from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
-from gainstage.console.session_words import SEND, label, listening, movement, number, switching
+from gainstage.console.session_words import (
+    SEND,
+    label,
+    listening,
+    movement,
+    number,
+    processor_label,
+    switching,
+)
 from gainstage.processors import Parameter
 
 if TYPE_CHECKING:
@@ -128,18 +138,25 @@ def session(document: Session) -> None:
         strips = [strip for _, name, strip in document.strips() if name == section]
         if not strips or not console.layout[section].processors:
             continue
-        table = Table(title=section, show_lines=True)
-        table.add_column("strip", overflow="fold")
-        for processor in console.layout[section].processors:
-            table.add_column(processor.replace("_", " "), overflow="fold")
+        table = Table(title=section)
+        for column in ("strip", "processor", "settings"):
+            table.add_column(column, overflow="fold")
         for strip in strips:
-            settings = full_strip(console.layout[section], strip)
-            cells = [
-                _cell(settings[name], processor.table, _is_pre_fader(strip, name))
-                for name, processor in console.layout[section].processors.items()
-            ]
-            table.add_row("\n".join(_heading(strip)), *cells)
+            _add_strip(table, console.layout[section], strip)
         terminal.print(table)
+
+
+def _add_strip(table: Table, layout: SectionLayout, strip: StripSettings) -> None:
+    """A row for each processor that does something or that somebody switched off."""
+    rows = []
+    for name, settings in full_strip(layout, strip).items():
+        said = _cell(settings, layout.processors[name].table, _is_pre_fader(strip, name))
+        is_named_off = said == "off" and name in strip.processors
+        if said not in ("off", "neutral") or is_named_off:
+            rows.append((processor_label(name), said))
+    for line, row in zip_longest(_heading(strip), rows or [("", "neutral")]):
+        table.add_row(line or "", *(row or ()))
+    table.add_section()
 
 
 def _heading(strip: StripSettings) -> list[str]:
@@ -161,11 +178,10 @@ def _is_pre_fader(strip: StripSettings, processor: str) -> bool:
 
 
 def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...], is_pre_fader: bool) -> str:
-    """What stands away from neutral, a line each."""
+    """What stands away from neutral, a line each band, the rest on one line."""
     if settings.bypass:
         return "off"
-    lines = ["pre-fader"] if is_pre_fader else []
-    lines += [f"listens to {listening(settings.key)}"] if settings.key else []
+    lines = []
     bands = [row.name.removesuffix("_gain_db") for row in table if row.name.endswith("_gain_db")]
     in_bands = {f"{band}_{part}" for band in bands for part in ("frequency_hz", "gain_db", "q")}
     rows = {row.name: row for row in table}
@@ -174,12 +190,16 @@ def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...], is_pre_fade
         shown = [f"{number(row, settings.values[row.name])}{_marks(settings, row)}" for row in parts]
         if abs(settings.values[f"{band}_gain_db"]) >= 0.05 or any(_marks(settings, row) for row in parts):
             lines.append(f"{band.replace('_', ' ')}: {shown[0]}, {shown[1]}, Q {shown[2]}")
-    for row in table:
+    others = ["pre-fader"] if is_pre_fader else []
+    others += [f"listens to {listening(settings.key)}"] if settings.key else []
+    for row in (row for row in table if row.name not in in_bands):
         value, marks = settings.values[row.name], _marks(settings, row)
         if row.name in settings.curves:
-            lines.append(f"{label(row)} {movement(row, settings.curves[row.name])}{marks.replace(' ~', '')}")
-        elif row.name not in in_bands and (value != row.default or marks or row.off_at_low):
-            lines.append(f"{label(row)} {number(row, value)}{marks}")
+            others.append(f"{label(row)} {movement(row, settings.curves[row.name])}{marks.replace(' ~', '')}")
+        elif value != row.default or marks:
+            others.append(f"{label(row)} {number(row, value)}{marks}")
+    if others:
+        lines.append(", ".join(others))
     return "\n".join(lines) or "neutral"
 
 
