@@ -1,19 +1,6 @@
-import pytest
 import torch
 
-from gainstage.dsp.side_chain import key_high_pass, share_out, wait
-
-
-@pytest.mark.parametrize("lengths", [[0, 1, 2, 3, 14], [20], [7, 13]])
-@pytest.mark.parametrize("delay", [1, 5, 30])
-def test_waiting_is_a_delay_whatever_the_calls(lengths: list[int], delay: int) -> None:
-    signal, past, pieces = torch.randn(2, 2, 20), torch.zeros(2, 2, delay, dtype=torch.float64), []
-    for here in signal.split(lengths, -1):
-        piece, past = wait(here, past)
-        pieces.append(piece)
-    late = torch.cat([torch.zeros(2, 2, delay), signal], -1)
-    assert torch.equal(torch.cat(pieces, -1), late[..., :20])
-    assert torch.equal(past, late[..., 20:].double())
+from gainstage.dsp.side_chain import key_high_pass, share_out
 
 
 def test_a_filter_may_go_on_in_stereo_after_mono() -> None:

@@ -9,7 +9,7 @@ def delayed(audio: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         audio: this call's samples.
-        past: what came before them; zeros at the start of a song.
+        past: what came before them, in its own dtype; zeros at the start of a song.
 
     Returns:
         The delayed signal, and the past for the next call.
@@ -18,8 +18,8 @@ def delayed(audio: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
     """
     if past.shape[-1] == 0:
         return audio, past
-    joined = torch.cat((past, audio), dim=-1)
-    return joined[..., : audio.shape[-1]], joined[..., audio.shape[-1] :]
+    joined = torch.cat((past.to(audio.dtype), audio), dim=-1)
+    return joined[..., : audio.shape[-1]], joined[..., audio.shape[-1] :].to(past.dtype)
 
 
 def delayed_rows(audio: Tensor, past: Tensor, delay_samples: list[int]) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""What a dynamics processor's detectors hear, and by how much the audio waits for them."""
+"""What a dynamics processor's detectors hear."""
 
 import torch
 from torch import Tensor
@@ -29,16 +29,6 @@ def key_high_pass(
     coefficients = high_pass(corner, q, sample_rate).expand(len(heard), 1, 1, -1)
     heard, after = biquad_cascade(heard, coefficients, state[:, : heard.shape[1]])
     return heard, after.expand_as(state)
-
-
-def wait(signal: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
-    """The signal, later by as many samples as `past` holds; and the past for the next call.
-
-    Shape: signal (rows, channels, samples), past (rows, channels, delay), float64 → the same.
-    """
-    samples, delay = signal.shape[-1], past.shape[-1]
-    late = torch.cat([past.to(signal.dtype), signal[..., : max(samples - delay, 0)]], -1)[..., :samples]
-    return late, torch.cat([past, signal[..., -delay:].to(past.dtype)], -1)[..., -delay:]
 
 
 def share_out(

@@ -11,7 +11,8 @@ from torch import Tensor
 from gainstage.dsp.band import cut, sharpen
 from gainstage.dsp.biquad import ring_seconds
 from gainstage.dsp.compressor import time_coefficient
-from gainstage.dsp.side_chain import key_high_pass, share_out, wait
+from gainstage.dsp.delay_line import delayed
+from gainstage.dsp.side_chain import key_high_pass, share_out
 from gainstage.kernels.biquad import biquad_cascade
 from gainstage.kernels.dynamics import compress
 from gainstage.processors.parameter import Parameter, Scale
@@ -126,7 +127,7 @@ class Compressor(Processor):
                 heard, state["key"], frequency_hz=corner_hz, sample_rate=sample_rate
             )
         if "past" in state:
-            late, after["past"] = wait(
+            late, after["past"] = delayed(
                 torch.cat([audio, part], 1) if "band" in state else audio, state["past"]
             )
             audio, part = late[:, : audio.shape[1]], late[:, -audio.shape[1] :]
