@@ -56,7 +56,9 @@ def test_gives_the_mix_and_its_gradients(desk: Console, segment: int) -> None:
         grads = torch.autograd.grad(mix, [tracks, *inputs], weights, materialize_grads=True)
         results.append((mix, *grads))
     for part, expected in zip(*reversed(results), strict=True):
-        assert torch.allclose(part, expected, rtol=1e-8, atol=1e-9 * float(expected.detach().abs().max()) + 1e-12)
+        assert torch.allclose(
+            part, expected, rtol=1e-8, atol=1e-9 * float(expected.detach().abs().max()) + 1e-12
+        )
 
 
 def test_keeps_no_intermediate_signal() -> None:
