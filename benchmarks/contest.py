@@ -23,6 +23,8 @@ from benchmarks.memory import measure, numbers_of_child
 from benchmarks.record import RESULTS, write_results
 from torch import Tensor
 
+from gainstage.kernels.memory import keep_freed_memory
+
 THREADS = 2
 PATIENCE_S = 5.0
 NOT_MEASURED = float("nan")
@@ -94,7 +96,12 @@ class Row:
 
 
 def prepare() -> None:
-    """Two threads for everybody, and the same numbers in every run."""
+    """Two threads for everybody, the same numbers in every run, and freed memory that stays.
+
+    A process that hands freed memory back gets it anew as pages to be zeroed: then the time of a contender
+    depends on how large the tensors of the one before were, by a factor of four.
+    """
+    keep_freed_memory()
     torch.manual_seed(0)
     torch.set_num_threads(THREADS)
     numba.set_num_threads(min(THREADS, numba.get_num_threads()))
@@ -217,11 +224,11 @@ def main(
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the result")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.memory_of:
+        print(*memory_of(make(given.samples), given.memory_of))
+        return
     prepare()
     contest = make(given.samples)
-    if given.memory_of:
-        print(*memory_of(contest, given.memory_of))
-        return
     rows = []
     for row, contender in zip(hold(contest, repeats=given.repeats), contest.contenders, strict=True):
         call = ["--samples", str(given.samples), "--memory-of", contender.name]
