@@ -2,7 +2,7 @@
 
 Eight stems of 3 and of 30 minutes at 44.1 kHz, mono or stereo, on the console of `benchmarks.desk` (trim, six
 bands of equaliser, compressor, pan; reverb; master with equaliser, compressor and gain), without gradients,
-two threads, in blocks of 65 536 samples with the state carried on, from memory to memory. Each run is a
+two threads, in blocks of 131 072 samples with the state carried on, from memory to memory. Each run is a
 process of its own: memory is what it takes beyond that after import and a warm-up of 5 s. From the
 repository's root:
 

@@ -15,7 +15,7 @@ from gainstage.console.session import Session
 from gainstage.data.audio_file import AudioReader, probe
 from gainstage.data.wav_file import WavWriter
 
-BLOCK = 1 << 16
+BLOCK = 1 << 17
 """Samples a call. Fixed, so that the same session gives the same bits whoever renders it."""
 
 Progress = Callable[[str, int, int], None]
