@@ -1,7 +1,7 @@
 """Does a second of a track cost the same in a short song of few tracks and in a long one of many?
 
 4, 8, 16 and 32 tracks of 30, 60, 120 and 240 s at 44.1 kHz, mono or stereo, rendered as in `benchmarks.song`:
-on the console of `benchmarks.desk`, in blocks of 131 072 samples, without gradients, in two threads. All cells
+on the console of `benchmarks.desk`, in blocks of 131 072 samples, without gradients, two threads. All cells
 are timed in turns. From the repository's root:
 
     .venv/bin/python -m benchmarks.scaling
