@@ -209,7 +209,7 @@ def test_reads_one_channel_of_two_in_place() -> None:
 
 
 def test_rows_and_channels_may_lie_in_any_order() -> None:
-    """Channel by channel in memory, the signals are not evenly spaced in the order of rows: that needs a copy."""
+    """Channel by channel in memory, signals are not evenly spaced in the order of rows: that needs a copy."""
     args = inputs(rows=3, channels=2)
     expected = gradients(biquad_cascade, args, 13)
     turned = args[0].transpose(0, 1).contiguous().transpose(0, 1)
