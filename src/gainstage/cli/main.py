@@ -79,6 +79,17 @@ def cli() -> None:
     metavar="NAME|FILE",
     help="The console: one that ships (see `gainstage console list`) or a YAML file; default: `default`.",
 )
+@click.option("--session", type=FILE, help="A session of these stems that you have edited.")
+@click.option(
+    "--keep-locks", is_flag=True, help="What is locked in --session stands; the rest is decided anew."
+)
+@click.option(
+    "--amount",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="How much of the decision is taken: from --session, or from the plain sum without one.",
+)
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
 @click.pass_context
@@ -93,6 +104,9 @@ def mix(
     style: int | None,
     checkpoint: Path | None,
     console: str | None,
+    session: Path | None,
+    keep_locks: bool,
+    amount: float,
     tail: bool,
     report: bool,
 ) -> None:
@@ -115,6 +129,9 @@ def mix(
             style=style,
             checkpoint=checkpoint,
             console=spec,
+            session=session,
+            keep_locks=keep_locks,
+            amount=amount,
             tail=tail,
             report=report,
             progress=step,

@@ -115,6 +115,13 @@ def _by_limiting(
     return Delivery(gain, ceiling, limiting, reached, through, sentence)
 
 
+def undelivered(session: Session) -> Session:
+    """The session as it is measured before delivery: output gain at 0 dB, limiter as the console has it."""
+    kept = {n: part for n, part in session.master.processors.items() if n not in ("output_gain", "limiter")}
+    master = session.master.model_copy(update={"processors": kept})
+    return session.model_copy(update={"master": master})
+
+
 def with_delivery(session: Session, gain_db: float, ceiling_dbtp: float | None = None) -> Session:
     """The session with its output gain set, and its limiter where there is a ceiling."""
     processors = dict(session.master.processors)

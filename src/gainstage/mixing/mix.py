@@ -2,15 +2,17 @@
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gainstage.console.session import Session
+from gainstage.console.session_blend import interpolate, neutral_of
 from gainstage.console.spec import ConsoleSpec, named
 from gainstage.data.audio_error import AudioFileError
-from gainstage.mixing.deliver import DEFAULT_MAX_LIMITING_DB, Delivery, deliver, with_delivery
+from gainstage.mixing.deliver import DEFAULT_MAX_LIMITING_DB, Delivery, deliver, undelivered, with_delivery
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
+from gainstage.mixing.held import Held
 from gainstage.mixing.network import decide_by_network
 from gainstage.mixing.passes import audition, limited, write_mix
 from gainstage.mixing.render import Progress, silent_progress
@@ -54,6 +56,9 @@ def mix(
     report: bool = True,
     console: ConsoleSpec | None = None,
     checkpoint: Path | str | None = None,
+    session: Path | str | None = None,
+    keep_locks: bool = False,
+    amount: float = 1.0,
     progress: Progress = silent_progress,
 ) -> Mixed:
     """Mix a folder of stems.
@@ -75,6 +80,11 @@ def mix(
         report: write report.html.
         console: the console to mix on; the default one, or the checkpoint's, if not given.
         checkpoint: of a trained network that sets the console instead of the engineer.
+        session: a session of these stems, edited by hand.
+        keep_locks: what is locked in that session stands as it is there; a network is told so and sets the
+            rest to suit, the rules set everything and then yield.
+        amount: how much of the decision is taken, 0 … 1: from that session, or from the plain sum without
+            one.
         progress: told how far the work is.
 
     Raises:
@@ -82,6 +92,16 @@ def mix(
         OSError: writing failed; nothing half-written is left.
     """
     stems, out = Path(stems), Path(out)
+    edited = Session.load(session) if session is not None else None
+    if keep_locks and edited is None:
+        raise ValueError("locks are kept from a session; say which one")
+    if edited is not None and not keep_locks and amount == 1.0:
+        raise ValueError(
+            "say what the session is for: to keep its locks, or to mix part of the way from it (an amount "
+            "below 1)"
+        )
+    if console is None and checkpoint is None and edited is not None:
+        console = edited.console
     trained = load_mixer(Path(checkpoint), console=console) if checkpoint is not None else None
     spec = console or (trained.settings.console if trained else named("default"))
     if "output_gain" not in {part.name for part in spec.master}:
@@ -92,31 +112,39 @@ def mix(
     try:
         with staged_folder(out) as folder:
             heard = hear_folder(stems, roles=roles, progress=progress)
+            held = Held.of(edited, heard) if edited and keep_locks else None
             if trained is None:
                 decision = decide(engineer, heard, style=style)
             else:
                 decision = decide_by_network(
-                    trained, heard, stems, loudness_lufs=loudness_lufs, progress=progress
+                    trained, heard, stems, loudness_lufs=loudness_lufs, progress=progress, held=held
                 )
-            session = session_from_decision(heard, decision, spec, tail=tail)
+            decided = session_from_decision(heard, decision, spec, tail=tail)
             if trained is not None:
-                session = _by_checkpoint(session, trained)
-            auditioned = audition(session, stems, folder if report else None, progress=progress)
+                decided = _by_checkpoint(decided, trained)
+            if held is not None:
+                decided, decision = held.put_into(decided), held.told(decision)
+                heard = replace(heard, warnings=(*heard.warnings, *held.warnings))
+            if amount != 1.0:
+                decided = interpolate(edited or neutral_of(decided), decided, amount)
+            # what was put together is checked as a whole
+            decided = Session.from_json(undelivered(decided).to_json())
+            auditioned = audition(decided, stems, folder if report else None, progress=progress)
             delivery = deliver(
                 auditioned.mix.loudness,
                 target_lufs=loudness_lufs,
-                limited=limited(session, stems, progress=progress),
+                limited=limited(decided, stems, progress=progress),
                 max_limiting_db=max_limiting_db,
             )
-            session = _delivered(session, delivery, loudness_lufs)
-            session.save(folder / "session.json")
-            passage = loudest_passage(auditioned, session, folder) if report else None
+            decided = _delivered(decided, delivery, loudness_lufs)
+            decided.save(folder / "session.json")
+            passage = loudest_passage(auditioned, decided, folder) if report else None
             final = write_mix(
                 folder / "session.json", stems, folder / "mix.wav", passage=passage, progress=progress
             )
             result = describe_mix(
                 heard,
-                session,
+                decided,
                 decision,
                 auditioned,
                 final,
@@ -131,7 +159,7 @@ def mix(
         if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
             raise OSError(f"{out}: the disk is full; free some space and mix again") from error
         raise
-    return Mixed(session, result, delivery, out)
+    return Mixed(decided, result, delivery, out)
 
 
 def _by_checkpoint(session: Session, trained: TrainedMixer) -> Session:

@@ -11,6 +11,7 @@ from gainstage.data.manifest import Song, Track
 from gainstage.dsp.resampling import resampled_length
 from gainstage.engineer.decision import MixDecision
 from gainstage.mixing.hear import HeardSong
+from gainstage.mixing.held import Held
 from gainstage.mixing.render import Progress
 from gainstage.models.checkpoint import TrainedMixer
 from gainstage.models.network_engineer import NetworkEngineer, NetworkTrack, sections
@@ -19,7 +20,13 @@ BLOCK = 1 << 16
 
 
 def decide_by_network(
-    trained: TrainedMixer, heard: HeardSong, stems: Path, *, loudness_lufs: float, progress: Progress
+    trained: TrainedMixer,
+    heard: HeardSong,
+    stems: Path,
+    *,
+    loudness_lufs: float,
+    progress: Progress,
+    held: Held | None = None,
 ) -> MixDecision:
     """The network's mix of a song.
 
@@ -33,6 +40,7 @@ def decide_by_network(
         stems: its folder.
         loudness_lufs: what the mix is made for.
         progress: told how far the work is.
+        held: what a person has locked; the network is told, so that it sets the rest to suit.
     """
     engineer = NetworkEngineer(trained.mixer, name=f"network {trained.digest}")
     order, rate = heard.by_content(), trained.mixer.front.settings.sample_rate
@@ -47,7 +55,9 @@ def decide_by_network(
             embedding = engineer.listen(sections(blocks, trained.mixer.front))
         tracks.append(NetworkTrack(heard.tracks[i].role, features.trim_db, embedding))
     progress("listening", len(order), len(order))
-    decision = engineer.decide(tracks, target_loudness_lufs=loudness_lufs)
+    sounding = [i for i, track in zip(order, tracks, strict=True) if track.embedding is not None]
+    locked, units = held.units(trained.mixer.console, sounding) if held else (None, None)
+    decision = engineer.decide(tracks, target_loudness_lufs=loudness_lufs, locked=locked, locked_units=units)
     in_order = tuple(decision.tracks[order.index(i)] for i in range(len(order)))
     return MixDecision(decision.engineer, in_order, decision.returns, decision.master)
 
