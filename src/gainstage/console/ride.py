@@ -1,7 +1,7 @@
 """A hand on a parameter: a curve with few degrees of freedom, for training and fitting to move.
 
 A ride adds an offset to a number, on the scale where the parameter is straight (dB, log Hz, log ms, 1 − 1/R).
-It has a knot a beat, a bar or every few seconds and runs straight between them. So a vocal can be ridden and a
+It has a knot a beat, a bar or every few seconds, straight lines between them. So a vocal can be ridden and a
 chorus lifted, and a gradient has some tens of numbers to find instead of millions.
 """
 
