@@ -63,7 +63,7 @@ def check(scene: Scene) -> None:
         rest = render(scene, double[..., scene.cut :], scene.parameters, scene.cut, state=first.state)
         nudged = render(scene, double * (1.0 + 4e-15 * torch.randn_like(double)), scene.parameters)
     error = torch.cat([first.mix, rest.mix], -1) - whole.mix
-    # What is exactly 0 may be the rounding of something loud, such as the time before a reverb begins, by FFT;
+    # What is exactly 0 may be the rounding of something loud, as is the time before a reverb begins, by FFT;
     # gains behind it may raise that by 130 dB. How large it is shows when the last bits of the input change.
     floor = 1e-10 * loudest(scene, double) * error.numel() ** 0.5 + 10.0 * (nudged.mix - whole.mix).norm()
     assert error.norm() <= 1e-6 * whole.mix.norm() + floor, f"calls do not continue: {whole.mix}, {error}"
