@@ -18,5 +18,7 @@ cd "$ROOT"
 part "ruff" "$BIN/ruff" check .
 part "mypy" "$BIN/mypy"
 part "layers" "$BIN/lint-imports"
+# Thousands of small tensors: a second thread of OpenMP costs more than it brings.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 part "pytest" "$BIN/python" -m pytest "${all[@]}" "$@"
 say_times
