@@ -68,7 +68,7 @@ def test_the_prior_likes_rest_then_lines_then_nothing() -> None:
 
     assert cost(0, 0, 0, 0, 0) == 0.0
     assert 0.0 < cost(0, 1, 2, 3, 4) < cost(0, 4, 0, 4, 0)
-    assert cost(0, 4, 0, 4, 0) > 10.0 * cost(0, 4, 4, 4, 0) / 3.0
+    assert cost(0, 4, 0, 4, 0) > 3.0 * cost(0, 4, 4, 4, 0)
     assert cost(2, 2, 2, 2, 2) > 0.0
 
 

@@ -1,6 +1,7 @@
 """A session as the tensors that the console reads, and the tensors as a session."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -50,14 +51,13 @@ def session_routing(session: Session) -> Routing:
     """How signals run in a session; what no strip uses is left out and costs nothing."""
 
     def where(sections: tuple[str, ...], value: Callable[[Any], int]) -> dict[str, Tensor]:
-        found = {s: torch.tensor([[value(strip) for strip in _strips(session, s)]]) for s in sections}
+        found = {s: torch.tensor([[value(strip) for strip in session.strips_of(s)]]) for s in sections}
         return {section: values for section, values in found.items() if bool(values.any())}
 
-    sends = {
-        (section, f"send_{name}"): values
-        for name in session.console.return_names
-        for section, values in where(("tracks", "groups"), lambda s, n=name: n in s.pre_fader_sends).items()  # type: ignore[misc]
-    }
+    sends = {}
+    for name in session.console.return_names:
+        for section, early in where(("tracks", "groups"), partial(_is_pre_fader, name)).items():
+            sends[section, f"send_{name}"] = early
     return Routing(
         solo=where(SECTIONS[:3], lambda strip: strip.solo),
         inverted=where(SECTIONS, lambda strip: strip.inverted),
@@ -67,14 +67,18 @@ def session_routing(session: Session) -> Routing:
     )
 
 
+def _is_pre_fader(name: str, strip: StripSettings) -> bool:
+    return name in strip.pre_fader_sends
+
+
 def _keys(session: Session) -> dict[tuple[str, str], dict[str, Tensor]]:
     keys: dict[tuple[str, str], dict[str, Tensor]] = {}
     for section in SECTIONS:
-        strips = _strips(session, section)
+        strips = session.strips_of(section)
         for i, strip in enumerate(strips):
             for name, part in strip.processors.items():
                 for source in part.key:
-                    names = [s.name for s in _strips(session, source.section)]
+                    names = [s.name for s in session.strips_of(source.section)]
                     sources = keys.setdefault((section, name), {})
                     nothing = torch.zeros(1, len(strips), len(names), dtype=torch.float64)
                     weights = sources.setdefault(source.section, nothing)
@@ -86,7 +90,7 @@ def _mute_curves(session: Session) -> dict[tuple[str, str], Curve]:
     """Switches of all strips of a section on the union of their times, where any of them moves."""
     curves = {}
     for section in SECTIONS:
-        strips = _strips(session, section)
+        strips = session.strips_of(section)
         if not any(strip.mute_curve for strip in strips):
             continue
         times = sorted({0.0} | {time for strip in strips for time, _ in strip.mute_curve})
@@ -97,11 +101,6 @@ def _mute_curves(session: Session) -> dict[tuple[str, str], Curve]:
         knots = torch.tensor(times, dtype=torch.float64)
         curves[section, "mute"] = Curve(knots, torch.tensor([states], dtype=torch.float64))
     return curves
-
-
-def _strips(session: Session, section: str) -> list[Any]:
-    found = getattr(session, section)
-    return [found] if section == "master" else list(found)
 
 
 def strip_settings(

@@ -172,9 +172,12 @@ class Session(_Document):
     def strips(self) -> Iterator[tuple[str, str, StripSettings]]:
         """Every strip with the place where it stands and its section."""
         for section in SECTIONS:
-            found = getattr(self, section)
-            for i, strip in enumerate([found] if section == "master" else found):
+            for i, strip in enumerate(self.strips_of(section)):
                 yield f"{section}[{i}] '{strip.name}'", section, strip
+
+    def strips_of(self, section: str) -> list[Any]:
+        """The strips of one section; the master is one."""
+        return [self.master] if section == "master" else list(getattr(self, section))
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, shortest floats, one line feed at the end."""

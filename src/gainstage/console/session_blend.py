@@ -8,7 +8,7 @@ from gainstage.console.console import Console
 from gainstage.console.console_diff import console_differences
 from gainstage.console.layout import SectionLayout
 from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
-from gainstage.console.session_match import match, strips_of
+from gainstage.console.session_match import match
 from gainstage.console.session_words import SEND
 from gainstage.console.spec import SECTIONS
 from gainstage.console.value_blend import between, blended
@@ -41,7 +41,7 @@ def interpolate(a: Session, b: Session, amount: float) -> Session:
     near, console = (a if amount < 0.5 else b), Console(a.console)
     made: dict[str, Any] = {}
     for section in SECTIONS:
-        old, new = strips_of(a, section), strips_of(b, section)
+        old, new = a.strips_of(section), b.strips_of(section)
         found = {
             (i if near is a else j): _Blend(section, console.layout[section], amount).strip(old[i], new[j])
             for i, j in pairs[section]

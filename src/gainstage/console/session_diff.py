@@ -6,7 +6,7 @@ from gainstage.console.console import Console
 from gainstage.console.console_diff import console_differences
 from gainstage.console.difference import Difference, plain
 from gainstage.console.session import Session, StripSettings
-from gainstage.console.session_match import Match, match, strips_of
+from gainstage.console.session_match import Match, match
 from gainstage.console.spec import SECTIONS
 from gainstage.console.strip_diff import StripPair
 
@@ -29,7 +29,7 @@ def differences(before: Session, after: Session, *, provenance: bool = False) ->
     found += console_differences(before.console, after.console)
     consoles = Console(before.console), Console(after.console)
     for section in SECTIONS:
-        old, new = strips_of(before, section), strips_of(after, section)
+        old, new = before.strips_of(section), after.strips_of(section)
         found += _of_the_list(section, old, new, pairing)
         layouts = consoles[0].layout[section], consoles[1].layout[section]
         for a, b in pairing.pairs[section]:

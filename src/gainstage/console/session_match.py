@@ -41,12 +41,6 @@ class Match:
         ]
 
 
-def strips_of(session: Session, section: str) -> list[StripSettings]:
-    """The strips of a section."""
-    found = getattr(session, section)
-    return [found] if section == "master" else list(found)
-
-
 def match(before: Session, after: Session) -> Match:
     """Pair the strips of two sessions.
 
@@ -63,16 +57,16 @@ def match(before: Session, after: Session) -> Match:
     tracks.by(lambda t: t.name)
     pairs["tracks"] = tracks.pairs
     for section in ("groups", "returns"):
-        buses = _Pairing(strips_of(before, section), strips_of(after, section))
+        buses = _Pairing(before.strips_of(section), after.strips_of(section))
         buses.by(lambda bus: bus.name)
         if len(buses.left) == len(buses.right) == 1:
             buses.by(_settings)
         pairs[section] = buses.pairs
-    sizes = {s: (len(strips_of(before, s)), len(strips_of(after, s))) for s in SECTIONS}
+    sizes = {s: (len(before.strips_of(s)), len(after.strips_of(s))) for s in SECTIONS}
     removed = {s: [i for i in range(n) if i not in {a for a, _ in pairs[s]}] for s, (n, _) in sizes.items()}
     added = {s: [i for i in range(n) if i not in {b for _, b in pairs[s]}] for s, (_, n) in sizes.items()}
     renamed = {
-        (section, strips_of(before, section)[a].name): strips_of(after, section)[b].name
+        (section, before.strips_of(section)[a].name): after.strips_of(section)[b].name
         for section in ("tracks", "groups", "returns")
         for a, b in pairs[section]
     }

@@ -9,6 +9,20 @@ from gainstage.kernels.biquad import biquad_cascade
 _FLAT = 0.5**0.5
 
 
+def check_detector(detector: str, *, rms_window_ms: float, key_high_pass_hz: float) -> None:
+    """The settings that every detector has.
+
+    Raises:
+        ValueError: one of them is none that there is.
+    """
+    if detector not in ("peak", "rms"):
+        raise ValueError(f"detector is '{detector}'; it may be 'peak' or 'rms'")
+    if not rms_window_ms > 0.0:
+        raise ValueError(f"rms_window_ms is {rms_window_ms:g}; a window must be longer than 0 ms")
+    if key_high_pass_hz != 0.0 and not 20.0 <= key_high_pass_hz <= 1000.0:
+        raise ValueError(f"key_high_pass_hz is {key_high_pass_hz:g}; it may be 0 (off) or 20 to 1000 Hz")
+
+
 def key_high_pass(
     heard: Tensor, state: Tensor, *, frequency_hz: float, sample_rate: int
 ) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from gainstage.dsp.band import cut, sharpen
 from gainstage.dsp.biquad import ring_seconds
 from gainstage.dsp.compressor import time_coefficient
 from gainstage.dsp.delay_line import delayed
-from gainstage.dsp.side_chain import key_high_pass, share_out
+from gainstage.dsp.side_chain import check_detector, key_high_pass, share_out
 from gainstage.kernels.biquad import biquad_cascade
 from gainstage.kernels.dynamics import compress
 from gainstage.processors.parameter import Parameter, Scale
@@ -62,16 +62,15 @@ class Compressor(Processor):
     )
 
     def __post_init__(self) -> None:
-        if self.detector not in ("peak", "rms"):
-            raise ValueError(f"detector is '{self.detector}'; it may be 'peak' or 'rms'")
-        if not self.rms_window_ms > 0.0:
-            raise ValueError(f"rms_window_ms is {self.rms_window_ms:g}; a window must be longer than 0 ms")
+        check_detector(
+            self.detector, rms_window_ms=self.rms_window_ms, key_high_pass_hz=self.key_high_pass_hz
+        )
         if not 0.0 <= self.look_ahead_ms <= 15.0:
             raise ValueError(f"look_ahead_ms is {self.look_ahead_ms:g}; a compressor looks 0 to 15 ms ahead")
-        for field, high in (("key_high_pass_hz", 1000), ("band_low_hz", 20_000), ("band_high_hz", 20_000)):
+        for field in ("band_low_hz", "band_high_hz"):
             value = getattr(self, field)
-            if value != 0.0 and not 20.0 <= value <= high:
-                raise ValueError(f"{field} is {value:g}; it may be 0 (off) or 20 to {high} Hz")
+            if value != 0.0 and not 20.0 <= value <= 20_000.0:
+                raise ValueError(f"{field} is {value:g}; it may be 0 (off) or 20 to 20000 Hz")
         if 0.0 < self.band_high_hz <= self.band_low_hz:
             raise ValueError(
                 f"the band from {self.band_low_hz:g} to {self.band_high_hz:g} Hz is empty; band_high_hz must "

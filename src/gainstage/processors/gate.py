@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gainstage.dsp.compressor import time_coefficient
-from gainstage.dsp.side_chain import key_high_pass, share_out
+from gainstage.dsp.side_chain import check_detector, key_high_pass, share_out
 from gainstage.kernels.dynamics import expand
 from gainstage.processors.parameter import Parameter, Scale
 from gainstage.processors.processor import Processor, State
@@ -47,16 +47,11 @@ class Gate(Processor):
     )
 
     def __post_init__(self) -> None:
-        if self.detector not in ("peak", "rms"):
-            raise ValueError(f"detector is '{self.detector}'; it may be 'peak' or 'rms'")
-        if not self.rms_window_ms > 0.0:
-            raise ValueError(f"rms_window_ms is {self.rms_window_ms:g}; a window must be longer than 0 ms")
+        check_detector(
+            self.detector, rms_window_ms=self.rms_window_ms, key_high_pass_hz=self.key_high_pass_hz
+        )
         if not 0.0 <= self.hold_ms <= 500.0:
             raise ValueError(f"hold_ms is {self.hold_ms:g}; a gate holds for 0 to 500 ms")
-        if self.key_high_pass_hz != 0.0 and not 20.0 <= self.key_high_pass_hz <= 1000.0:
-            raise ValueError(
-                f"key_high_pass_hz is {self.key_high_pass_hz:g}; it may be 0 (off) or 20 to 1000 Hz"
-            )
 
     def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
         del sample_rate
