@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from gainstage.console.buses import fed_returns
 from gainstage.console.flow import ConsoleState, Flow, Meter, Wiring
 from gainstage.console.layout import SectionLayout
 from gainstage.console.parameters import TO_MASTER, Parameters
@@ -30,15 +31,17 @@ class Rendered:
         strips: section → its strips.
         late: section → by how many samples these are late; the mix is as late as the master.
         state: for the next call.
+        carried: what tracks give to the groups that were not mixed by themselves.
 
     Shape: mix (batch, 2, samples); tracks after their strips (batch, tracks, 2, samples), groups and returns
-        alike.
+        alike; carried (batch, groups, tracks).
     """
 
     mix: Tensor
     strips: Mapping[str, Strips]
     late: Mapping[str, int]
     state: ConsoleState
+    carried: Tensor | None = None
 
     @cached_property
     def tracks(self) -> Tensor:
@@ -46,16 +49,12 @@ class Rendered:
 
     @cached_property
     def groups(self) -> Tensor:
-        return self._buses("groups")
+        mixed = self.strips["groups"].signals()
+        return mixed if self.carried is None else mixed + self.strips["tracks"].mixed(self.carried[..., None])
 
     @cached_property
     def returns(self) -> Tensor:
-        return self._buses("returns")
-
-    def _buses(self, section: str) -> Tensor:
-        if section in self.strips:
-            return self.strips[section].signals()
-        return self.mix[:, None][:, :0]  # the console has none
+        return self.strips["returns"].signals()
 
 
 class Console:
@@ -176,7 +175,8 @@ class Console:
         states: ConsoleState = dict(state or {})
         flow = Flow(self.wiring, parameters, starts, first, tracks.shape[-1], sample_rate, meter, states)
         mix = flow.mix(tracks, mask, is_stereo)
-        return Rendered(mix, flow.outputs, flow.late_at, states)
+        carried = None if flow.carried is None else flow.carried.to_groups
+        return Rendered(mix, flow.outputs, flow.late_at, states, carried)
 
     def mix_in_time(
         self,
@@ -216,7 +216,7 @@ class Console:
         for section in SECTIONS:
             sounding = ~parameters.mute[section]
             if section == "returns":
-                sounding = sounding & self._fed(parameters)
+                sounding = sounding & fed_returns(parameters, self.sends, self.layout)
             tails = [0.0]
             for column, (name, processor) in enumerate(self.strips[section].items()):
                 values = parameters.values[section][..., self.layout[section].slices[name]]
@@ -225,14 +225,3 @@ class Console:
                     tails.append(processor.tail_seconds(values[on][:, None]))
             total += max(tails)
         return total
-
-    def _fed(self, parameters: Parameters) -> Tensor:
-        """The returns that some send feeds. Shape: (batch, returns)."""
-        fed = []
-        for name, send in self.sends.items():
-            row = send.table[0]
-            senders = [s for s in ("tracks", "groups") if name in self.layout[s].processors]
-            levels = [parameters.values[s][..., self.layout[s].index(name, row.name)] for s in senders]
-            moves = any((s, f"{name}.{row.name}") in parameters.curves for s in senders)
-            fed.append((torch.cat(levels, -1) > row.low).any(-1) | moves)
-        return torch.stack(fed, -1) if fed else torch.zeros_like(parameters.mute["returns"])
