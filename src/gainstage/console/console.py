@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,12 +13,17 @@ from torch.nn.functional import pad
 from gainstage.console.buses import fed_returns
 from gainstage.console.flow import ConsoleState, Flow, Meter, Wiring
 from gainstage.console.layout import SectionLayout
-from gainstage.console.parameters import TO_MASTER, Parameters
+from gainstage.console.memo import Memo
+from gainstage.console.parameters import TO_MASTER, Fade, Parameters
 from gainstage.console.spec import SECTIONS, ConsoleSpec
 from gainstage.console.strips import Strips
 from gainstage.kernels.grid import GRID
 from gainstage.processors import Processor
 from gainstage.processors.send import Send
+
+if TYPE_CHECKING:
+    from gainstage.console.session import Session
+    from gainstage.console.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,8 @@ class Console:
         state: ConsoleState | None = None,
         start_sample: int | Tensor = 0,
         meter: Meter | None = None,
+        fade: Fade | None = None,
+        memo: Memo | None = None,
     ) -> Rendered:
         """Mix tracks.
 
@@ -160,6 +168,9 @@ class Console:
             state: what the previous call returned; default: silence before.
             start_sample: where the call lies in the song; one number, or one an item, alike modulo 64.
             meter: hears what every processor that runs is given and makes of it.
+            fade: other settings that give way to these while the console plays.
+            memo: a new one for the first of many calls without gradients that differ in nothing but the audio
+                and its place in the song; each then begins with what the first has worked out.
 
         Shape: tracks (batch, tracks, 2, samples), mask and is_stereo (batch, tracks).
         """
@@ -173,7 +184,18 @@ class Console:
         mask = torch.ones(batch, num_tracks, dtype=torch.bool) if mask is None else mask
         is_stereo = torch.ones_like(mask) if is_stereo is None else is_stereo
         states: ConsoleState = dict(state or {})
-        flow = Flow(self.wiring, parameters, starts, first, tracks.shape[-1], sample_rate, meter, states)
+        flow = Flow(
+            self.wiring,
+            parameters,
+            starts,
+            first,
+            tracks.shape[-1],
+            sample_rate,
+            meter,
+            states,
+            fade=fade,
+            memo=memo or Memo(keeps=False),
+        )
         mix = flow.mix(tracks, mask, is_stereo)
         carried = None if flow.carried is None else flow.carried.to_groups
         return Rendered(mix, flow.outputs, flow.late_at, states, carried)
@@ -202,6 +224,18 @@ class Console:
             start_sample=start_sample,
         ).mix
         return mix[..., late:]
+
+    def stream(self, session: "Session") -> "Stream":
+        """A session that is to be played in blocks on this console, and touched meanwhile.
+
+        Raises:
+            ValueError: it is a session of another console.
+        """
+        from gainstage.console.stream import Stream  # a session and its player know the console
+
+        if session.console != self.spec:
+            raise ValueError(f"'{session.name}' is of another console; build one from session.console")
+        return Stream.of(session)
 
     def latency_samples(self, parameters: Parameters, *, sample_rate: int) -> int:
         """How late the mix comes: 0 unless a processor that looks ahead or oversamples is in use."""

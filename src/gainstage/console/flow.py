@@ -8,8 +8,9 @@ Where a section is late (look-ahead, oversampling), what runs around it waits as
 together; and what comes behind reads its curves as much earlier.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,15 +19,16 @@ from torch.nn.functional import pad
 from gainstage.console.buses import fed_groups, fed_returns, grown, mixed_before
 from gainstage.console.curve import grid_times_s
 from gainstage.console.layout import SectionLayout
-from gainstage.console.parameters import TO_MASTER, Parameters
-from gainstage.console.rows import Rows, Tap
+from gainstage.console.memo import Memo
+from gainstage.console.parameters import TO_MASTER, Fade, Parameters
+from gainstage.console.rows import FADING, Rows, Setting, Tap
 from gainstage.console.solo import Heard, heard
 from gainstage.console.spec import SECTIONS
 from gainstage.console.strips import Part, Strips
 from gainstage.console.through import Carried, Through, carried, multiplying_groups
 from gainstage.dsp.delay_line import delayed
 from gainstage.kernels.grid import GRID, num_points
-from gainstage.processors import Processor, State
+from gainstage.processors import Kind, Processor, State
 from gainstage.processors.fader import Fader
 from gainstage.processors.send import Send
 
@@ -35,6 +37,9 @@ ConsoleState = dict[str, dict[str, State]]
 
 Meter = Callable[[str, str, Tensor, Tensor, Tensor], None]
 """Called with section, processor, the strips that ran (batch · strips), their input and their output."""
+
+Sending = tuple[Tensor, Tensor | None]
+"""Gains into a return, and which of them are fed from before the fader."""
 
 Line = tuple[str, Tensor, Rows]
 """The strips of a section that are of one kind: its name, their index into batch · strips, their signals."""
@@ -72,6 +77,8 @@ class Flow:
         sample_rate: in Hz.
         meter: hears every processor.
         states: what the console remembers; here it is brought up to date.
+        fade: settings that give way to these.
+        memo: of what follows from the settings alone, for calls with the same settings.
     """
 
     wiring: Wiring
@@ -85,17 +92,21 @@ class Flow:
     late: int = 0  # at the place that signals have reached
     outputs: dict[str, Strips] = field(default_factory=dict)  # of the sections that are done …
     late_at: dict[str, int] = field(default_factory=dict)  # … and how late these are
+    fade: Fade | None = None
+    memo: Memo = field(default_factory=lambda: Memo(keeps=False))  # of what follows from settings alone
     chosen: dict[str, tuple[int, ...]] = field(default_factory=dict)  # the buses that are mixed
     through: Through | None = None  # the groups that are not
     carried: Carried | None = None  # what tracks carry of those
 
     def mix(self, tracks: Tensor, mask: Tensor, is_stereo: Tensor) -> Tensor:
         """All of it. Shape: tracks (batch, tracks, 2, samples) → (batch, 2, samples)."""
-        latency = {s: self.wiring.latency_samples(s, self.parameters, self.sample_rate) for s in SECTIONS}
-        self._check_keys()
-        self._choose_buses(latency)
+        latency = self.memo.once("latency", self._latencies)
+        before = {s: tuple(mixed_before(self.states.get(f"{s}.bus", {}))) for s in ("groups", "returns")}
+        choose = partial(self._choose_buses, latency, before)
+        self.chosen, self.through = self.memo.once(("buses", *before.items()), choose)
         num_groups = len(self.chosen["groups"])
-        feeds = self._section("tracks", _rows_of_tracks(tracks, mask, is_stereo), tracks)
+        kinds = self.memo.once("tracks", partial(_kinds_of_tracks, mask, is_stereo, tracks.device))
+        feeds = self._section("tracks", _rows_of_tracks(tracks, kinds), tracks)
         direct, to_groups, to_returns = feeds.tensor_split((1, 1 + num_groups), dim=1)
         total = self._wait("direct", direct, latency["groups"] + latency["returns"])
         to_returns = self._wait("returns", to_returns, latency["groups"])
@@ -106,7 +117,8 @@ class Flow:
             to_returns = to_returns + more_to_returns
         returned = self._section_of_buses("returns", to_returns, tracks, latency["returns"])
         total = total + returned if returned.shape[1] > 0 else total
-        return self._section("master", [("bus", total.flatten(0, 1), _all_rows(total))], tracks)[:, 0]
+        index = self.memo.once("master", partial(_index, len(total), 1, (0,), total.device))
+        return self._section("master", [("bus", total[:, 0], index)], tracks)[:, 0]
 
     def _check_keys(self) -> None:
         """A key sounds before what it keys."""
@@ -119,23 +131,26 @@ class Flow:
                         f"{', '.join(earlier)}"
                     )
 
-    def _choose_buses(self, latency: Mapping[str, int]) -> None:
-        """What this call mixes: what is fed, and what was fed before and may still ring."""
-        parameters, layout = self.parameters, self.wiring.layout
-        before = {s: mixed_before(self.states.get(f"{s}.bus", {})) for s in ("groups", "returns")}
+    def _latencies(self) -> dict[str, int]:
+        self._check_keys()
+        return {s: self.wiring.latency_samples(s, self.parameters, self.sample_rate) for s in SECTIONS}
+
+    def _choose_buses(
+        self, latency: Mapping[str, int], before: Mapping[str, tuple[int, ...]]
+    ) -> tuple[dict[str, tuple[int, ...]], Through | None]:
+        """What this call mixes: what is fed, and what was fed `before` and may still ring."""
+        parameters, layout, through = self.parameters, self.wiring.layout, None
         new = [group for group in fed_groups(parameters) if group not in before["groups"]]
         heard_of = any("groups" in of for (s, _), of in parameters.routing.keys.items() if s != "tracks")
-        if new and latency["groups"] == 0 and self.meter is None and not heard_of:
+        if new and latency["groups"] == 0 and self.meter is None and not (heard_of or self._fades_solo):
             strip = self.wiring.strips["groups"]
-            self.through = multiplying_groups(new, parameters, strip, layout["groups"])
-        through = () if self.through is None else self.through.groups
+            through = multiplying_groups(new, parameters, strip, layout["groups"])
+        without = set() if through is None else {*through.groups}
         fed = fed_returns(parameters, self.wiring.sends, layout).any(0).nonzero().flatten().tolist()
         if latency["groups"] > 0:  # what waits for the groups keeps its place in line
             fed = list(range(len(self.wiring.sends)))
-        self.chosen = {
-            "groups": tuple(sorted({*before["groups"], *new} - {*through})),
-            "returns": tuple(sorted({*before["returns"], *fed})),
-        }
+        chosen = {"groups": {*before["groups"], *new} - without, "returns": {*before["returns"], *fed}}
+        return {section: tuple(sorted(found)) for section, found in chosen.items()}, through
 
     def _section_of_buses(self, section: str, audio: Tensor, like: Tensor, latency: int) -> Tensor:
         """A section of which only some buses are mixed; the others are silent. Shape: as for `_section`."""
@@ -144,9 +159,8 @@ class Flow:
             self.late += latency
             self.outputs[section], self.late_at[section] = self._strips(section, [], like), self.late
             return audio[:, :0]
-        buses = torch.tensor(chosen, device=audio.device)
-        rows = torch.arange(len(audio), device=audio.device)[:, None] * total + buses
-        return self._section(section, [("bus", audio.flatten(0, 1), rows.flatten())], like)
+        rows = self.memo.once((section, chosen), partial(_index, len(audio), total, chosen, audio.device))
+        return self._section(section, [("bus", audio.flatten(0, 1), rows)], like)
 
     def _section(self, section: str, kinds: list[tuple[str, Tensor, Tensor]], like: Tensor) -> Tensor:
         """The strips of a section, and what they give to the buses behind.
@@ -160,21 +174,23 @@ class Flow:
         for column, (name, processor) in enumerate(self.wiring.strips[section].items()):
             if isinstance(processor, Fader) and taps_early:
                 before_fader = self._strips(section, lines, like)
-            on = ~self.parameters.bypass[section].flatten(0, 1)[:, column].to(like.device)
-            if not bool(on.any()):
+            on = self.memo.once((section, name, "on"), partial(self._on, self.parameters, section, column))
+            before = self._before(section, name, column)
+            if on is None and before is None:
                 continue
             controls, key = self._controls(section, name), self._key(section, name, lines, like)
             latency = processor.latency_samples(self.sample_rate)
-            for _, index, rows in lines:
-                rows.run(
-                    name,
-                    processor,
-                    controls.index_select(0, index),
-                    on.index_select(0, index),
-                    offset=self._offset,
-                    latency=latency,
-                    key=None if key is None else key.index_select(0, index),
-                )
+            for kind, index, rows in lines:
+                heard_there = None if key is None else key.index_select(0, index)
+                timing = {"offset": self._offset, "latency": latency}
+                setting = partial(_setting, controls, on, index)
+                still = controls.shape[1] == 1
+                now = self.memo.once((section, kind, name), setting) if still else setting()
+                if before is None:
+                    rows.run(name, processor, now, key=heard_there, **timing)
+                else:
+                    share = self._faded()
+                    rows.fade(name, processor, before(index), now, share, key=heard_there, **timing)
             self.late += latency
         strips = self._strips(section, lines, like)
         feeds = self._feeds(section, strips, before_fader or strips)
@@ -182,13 +198,50 @@ class Flow:
         self.outputs[section], self.late_at[section] = strips, self.late
         return feeds
 
+    def _on(self, parameters: Parameters, section: str, column: int) -> Tensor | None:
+        """The strips on which a processor is on; None for nowhere. Shape: (batch · strips,)"""
+        on = ~parameters.bypass[section].flatten(0, 1)[:, column].to(self.starts.device)
+        return on if bool(on.any()) else None
+
+    def _before(self, section: str, name: str, column: int) -> Callable[[Tensor], Setting] | None:
+        """The setting of a processor that gives way, for some strips; None where it is as it was."""
+        if self.fade is None:
+            return None
+        before = self.fade.before
+        slices = self.wiring.layout[section].slices[name]
+        rows = self.wiring.layout[section].columns[slices]
+        static = [i for i, row in enumerate(rows) if row.parameter.kind is Kind.STATIC]
+        values = [p.values[section][..., slices].flatten(0, 1) for p in (before, self.parameters)]
+        was, now = (p.bypass[section].flatten(0, 1)[:, column] for p in (before, self.parameters))
+        if torch.equal(was, now) and torch.equal(values[0][:, static], values[1][:, static]):
+            return None
+        controls = self._controls(section, name).clone()
+        controls[..., static] = values[0][:, None, static].to(controls.device)
+        return partial(_setting, controls, ~was.to(controls.device))
+
+    def _faded(self) -> Tensor:
+        """How far the settings before have given way at each sample. Shape: (samples,), 0 … 1"""
+        assert self.fade is not None
+        samples = torch.arange(self.samples, dtype=torch.float64, device=self.starts.device)
+        passed = samples + (self.first - self.late - self.fade.begin)
+        return (passed / (self.fade.end - self.fade.begin)).clamp(0.0, 1.0)
+
     def _line(self, section: str, kind: str, audio: Tensor, index: Tensor) -> Line:
         """Strips at their input: polarity, delay."""
         states = self.states.get(f"{section}.{kind}", {})
+        if self.fade is None:
+            states = {name: state for name, state in states.items() if not name.endswith(FADING)}
         if section in self.chosen:
             strip = self.wiring.strips[section]
             states = grown(states, self.chosen[section], audio, strip, self.sample_rate)
-        rows = Rows(audio, states, sample_rate=self.sample_rate, tap=_tap(self.meter, section, index))
+        rows = Rows(
+            audio,
+            states,
+            sample_rate=self.sample_rate,
+            tap=_tap(self.meter, section, index),
+            memo=self.memo,
+            place=(section, kind),
+        )
         routing = self.parameters.routing
         if section in routing.inverted:
             rows.invert(routing.inverted[section].to(index.device).flatten().index_select(0, index))
@@ -200,64 +253,104 @@ class Flow:
     def _strips(self, section: str, lines: list[Line], like: Tensor) -> Strips:
         """The strips as they stand."""
         mutes = self.parameters.curves.get((section, "mute"))
-        muted = self.parameters.mute[section].double().to(like.device)[..., None]
-        open_now = 1.0 - (muted if mutes is None else mutes.held(self._times()))
+        if mutes is None:
+            open_now = self.memo.once((section, "open"), partial(self._open, section, like))
+        else:
+            open_now = 1.0 - mutes.held(self._times())
         parts = tuple(Part(index, *rows.signal()) for _, index, rows in lines)
         return Strips(parts, open_now, self._offset, self.samples, like)
+
+    def _open(self, section: str, like: Tensor) -> Tensor:
+        return 1.0 - self.parameters.mute[section].double().to(like.device)[..., None]
 
     def _feeds(self, section: str, strips: Strips, before_fader: Strips) -> Tensor:
         """What goes straight on, then into each group (from tracks), then into each return."""
         if section == "master":
             return strips.signals()
-        routing, num_groups = self.parameters.routing, self.wiring.num_groups
-        groups = self.parameters.groups.to(self.starts.device)
-        passes = None
-        if routing.solo:
-            passes = heard(routing.solo, groups, num_groups=num_groups, num_returns=len(self.wiring.sends))
-        straight, along = torch.ones_like(strips.open[..., 0])[:, None], None
-        if section == "tracks":
-            buses = torch.tensor((TO_MASTER, *self.chosen["groups"]), device=groups.device)
-            straight = (groups[:, None] == buses[:, None]).double()
-            along = self.carried = self._carried(groups, passes)
-        if passes is not None:
-            straight = straight * passes.direct[section][:, None]
-        if along is not None:
-            straight = torch.cat([straight[:, :1] + along.direct[:, None], straight[:, 1:]], 1)
-        if section == "returns":
-            return strips.mixed(straight[..., None])
-        still, more = [straight[..., None]], {}
-        for place, i in enumerate(self.chosen["returns"]):
-            name, send = list(self.wiring.sends.items())[i]
-            gain = send.gains(self._controls(section, name), 2)[:, 0].unflatten(0, strips.open.shape[:2])
-            if passes is not None:
-                gain = gain * passes.sends[section][:, i, :, None]
-            early = routing.pre_fader.get((section, name))
-            if early is not None:
-                early = early.to(gain.device)[..., None]
-                more[place] = before_fader.mixed(torch.where(early, gain, 0.0)[:, None])[:, 0]
-                gain = torch.where(early, 0.0, gain)
-            if gain.shape[-1] > 1:
-                more[place] = more.get(place, 0.0) + strips.mixed(gain[:, None])[:, 0]
-                gain = torch.zeros_like(gain[..., :1])
-            if along is not None:
-                gain = gain + along.sends[:, i, :, None]
-            still.append(gain[:, None])
-        fed = strips.mixed(torch.cat(still, 1))
-        if not more:
+        if section == "tracks" and self.through is not None:
+            self.carried = self.memo.once("carried", partial(self._carried, self.through))
+        curves = [path for s, path in self.parameters.curves if s == section]
+        moves = any(path == "mute" or path.startswith("send_") for path in curves)
+        early = any(s == section for s, _ in self.parameters.routing.pre_fader)
+        if self.memo.keeps and not moves and not early:
+            still, _ = self.memo.once((section, "gains"), partial(self._gains, section, strips))
+            sums = self.memo.once((section, "sums"), partial(strips.sums, still))
+            return strips.summed(sums, still.shape[1])
+        still, others = self._gains(section, strips)
+        fed = strips.mixed(still)
+        if not others:
             return fed
-        first = straight.shape[1]
-        return torch.stack([bus + more.get(i - first, 0.0) for i, bus in enumerate(fed.unbind(1))], 1)
+        buses = list(fed.unbind(1))
+        for bus, (gain, is_early) in others.items():
+            if is_early is not None:
+                tapped = before_fader.mixed(torch.where(is_early, gain, 0.0)[:, None])[:, 0]
+                buses[bus], gain = buses[bus] + tapped, torch.where(is_early, 0.0, gain)
+            buses[bus] = buses[bus] + strips.mixed(gain[:, None])[:, 0]
+        return torch.stack(buses, 1)
 
-    def _carried(self, groups: Tensor, passes: Heard | None) -> Carried | None:
-        """What tracks carry of the groups that only multiply."""
-        if self.through is None:
+    def _gains(self, section: str, strips: Strips) -> tuple[Tensor, dict[int, Sending]]:
+        """The gains from each strip into each bus: those that stand still, and the others by bus.
+
+        Shape: (batch, buses, strips, 1); gains of the others (batch, strips, points)
+        """
+        along = self.carried if section == "tracks" else None
+        still, others = [], {}
+        for bus, (gain, is_early) in enumerate(self._sendings(section, strips)):
+            if is_early is not None or gain.shape[-1] > 1:
+                others[bus] = gain, is_early
+                gain = torch.zeros_like(gain[..., :1])
+            still.append(gain)
+        if along is not None:
+            first = 1 + len(self.chosen["groups"])
+            still[0] = still[0] + along.direct[..., None]
+            for place, i in enumerate(self.chosen["returns"]):
+                still[first + place] = still[first + place] + along.sends[:, i, :, None]
+        return torch.stack(still, 1), others
+
+    def _sendings(self, section: str, strips: Strips) -> Iterator[Sending]:
+        """What each strip gives straight on, into each group, into each return."""
+        routing, passes = self.parameters.routing, self._passes()
+        groups = self.parameters.groups.to(self.starts.device)
+        straight = [torch.ones_like(strips.open[..., :1])]
+        if section == "tracks":
+            straight = [(groups == bus).double()[..., None] for bus in (TO_MASTER, *self.chosen["groups"])]
+        for gain in straight:
+            yield gain if passes is None else gain * passes.direct[section], None
+        sends = list(self.wiring.sends.items())
+        for i in self.chosen["returns"] if section != "returns" else ():
+            name, send = sends[i]
+            gain = send.gains(self._controls(section, name), 2)[:, 0].unflatten(0, strips.open.shape[:2])
+            early = routing.pre_fader.get((section, name))
+            is_early = None if early is None else early.to(gain.device)[..., None]
+            yield gain if passes is None else gain * passes.sends[section][:, i], is_early
+
+    def _passes(self) -> Heard | None:
+        """What solo lets through; None where nothing is soloed."""
+        now, fade = self.parameters.routing.solo, self.fade
+        before = now if fade is None else fade.before.routing.solo
+        if not now and not before:
             return None
-        shape, levels, early = self.through.behind.shape, [], []
+        groups, wiring = self.parameters.groups.to(self.starts.device), self.wiring
+        buses = {"num_groups": wiring.num_groups, "num_returns": len(wiring.sends)}
+        passes = heard(now, groups, **buses)
+        if fade is None or not self._fades_solo:
+            return passes
+        points = (self._times()[0] * self.sample_rate - fade.begin) / (fade.end - fade.begin)
+        return heard(before, groups, **buses).faded_to(passes, points.clamp(0.0, 1.0))
+
+    @property
+    def _fades_solo(self) -> bool:
+        return self.fade is not None and self.fade.before.routing is not self.parameters.routing
+
+    def _carried(self, through: Through) -> Carried:
+        """What tracks carry of the groups that only multiply."""
+        groups, levels, early = self.parameters.groups.to(self.starts.device), [], []
         for name, send in self.wiring.sends.items():
-            levels.append(send.gains(self._controls("groups", name), 2)[:, 0, 0].unflatten(0, shape))
+            level = send.gains(self._controls("groups", name), 2)[:, 0, 0]
+            levels.append(level.unflatten(0, through.behind.shape))
             before = self.parameters.routing.pre_fader.get(("groups", name))
             early.append(None if before is None else before.to(groups.device))
-        return carried(self.through, levels, early, groups, passes)
+        return carried(through, levels, early, groups, self._passes())
 
     def _key(self, section: str, name: str, lines: list[Line], like: Tensor) -> Tensor | None:
         """What each strip's processor listens to; None where all listen to themselves.
@@ -302,24 +395,31 @@ class Flow:
 
         Shape: (batch · strips, points, width).
         """
-        layout = self.wiring.layout[section]
-        columns = layout.columns[layout.slices[processor]]
-        values = self.parameters.values[section][..., layout.slices[processor]]  # (batch, strips, width)
-        curves = {
-            i: self.parameters.curves[section, column.path]
-            for i, column in enumerate(columns)
-            if (section, column.path) in self.parameters.curves
-        }
+        still, curves = self.memo.once(
+            (section, processor, "controls"), partial(self._still_controls, section, processor)
+        )
         if not curves:
-            return values.flatten(0, 1)[:, None]
-        times = self._times()
+            return still.flatten(0, 1)[:, None]
+        layout, times = self.wiring.layout[section], self._times()
+        columns = layout.columns[layout.slices[processor]]
         parts = [
-            curves[i].at(times, column.parameter)
+            self.parameters.curves[curves[i]].at(times, column.parameter)
             if i in curves
-            else values[..., i, None].expand(-1, -1, times.shape[1])
+            else still[..., i, None].expand(-1, -1, times.shape[1])
             for i, column in enumerate(columns)
         ]
         return torch.stack(parts, dim=-1).flatten(0, 1)
+
+    def _still_controls(self, section: str, processor: str) -> tuple[Tensor, dict[int, tuple[str, str]]]:
+        """The numbers of a processor, and which of its parameters curves move.
+
+        Shape: (batch, strips, width)
+        """
+        layout = self.wiring.layout[section]
+        columns = layout.columns[layout.slices[processor]]
+        paths = {i: (section, column.path) for i, column in enumerate(columns)}
+        moved = {i: path for i, path in paths.items() if path in self.parameters.curves}
+        return self.parameters.values[section][..., layout.slices[processor]], moved
 
     @property
     def _offset(self) -> int:
@@ -340,20 +440,35 @@ class Flow:
         return audio
 
 
-def _rows_of_tracks(tracks: Tensor, mask: Tensor, is_stereo: Tensor) -> list[tuple[str, Tensor, Tensor]]:
-    """Mono rows once, stereo rows twice, padding never."""
-    signals, found = tracks.flatten(0, 1), []
+def _kinds_of_tracks(mask: Tensor, is_stereo: Tensor, device: torch.device) -> list[tuple[str, int, Tensor]]:
+    """Mono and stereo tracks: how many channels they need, and their index into batch · tracks."""
+    found = []
     for kind, chosen, channels in (("mono", mask & ~is_stereo, 1), ("stereo", mask & is_stereo, 2)):
-        index = torch.nonzero(chosen.flatten()).flatten().to(tracks.device)
-        if len(index) == len(signals) > 0:
-            found.append((kind, signals[:, :channels], index))
-        elif len(index) > 0:
-            found.append((kind, signals[:, :channels].index_select(0, index), index))
+        index = torch.nonzero(chosen.flatten()).flatten().to(device)
+        if len(index) > 0:
+            found.append((kind, channels, index))
     return found
 
 
-def _all_rows(audio: Tensor) -> Tensor:
-    return torch.arange(audio.shape[0] * audio.shape[1], device=audio.device)
+def _rows_of_tracks(tracks: Tensor, kinds: list[tuple[str, int, Tensor]]) -> list[tuple[str, Tensor, Tensor]]:
+    """Mono rows once, stereo rows twice, padding never."""
+    signals, found = tracks.flatten(0, 1), []
+    for kind, channels, index in kinds:
+        chosen = signals[:, :channels]
+        whole = len(index) == len(signals)
+        found.append((kind, chosen if whole else chosen.index_select(0, index), index))
+    return found
+
+
+def _index(batch: int, buses: int, chosen: tuple[int, ...], device: torch.device) -> Tensor:
+    """Where some buses of every item lie in batch · buses."""
+    items = torch.arange(batch, device=device)[:, None] * buses
+    return (items + torch.tensor(chosen, device=device)).flatten()
+
+
+def _setting(controls: Tensor, on: Tensor | None, index: Tensor) -> Setting:
+    on = torch.zeros(len(controls), dtype=torch.bool, device=index.device) if on is None else on
+    return Setting.of(controls.index_select(0, index), on.index_select(0, index))
 
 
 def _tap(meter: Meter | None, section: str, rows: Tensor) -> Tap | None:

@@ -60,3 +60,20 @@ class Parameters:
     groups: Tensor
     curves: Mapping[tuple[str, str], Curve] = field(default_factory=dict)
     routing: Routing = Routing()
+
+
+@dataclass(frozen=True)
+class Fade:
+    """Settings that give way to those of a call, from one sample of the song to another.
+
+    Where a bypass or a static parameter differs, the processor runs on both settings and the two are blended
+    behind it, so that what follows (a reverb, above all) hears no step; solo is blended in the gains.
+
+    Args:
+        before: the settings as they were; they may differ in bypass, solo and numbers without a curve.
+        begin, end: samples of the song, at the place that signals have reached.
+    """
+
+    before: Parameters
+    begin: int
+    end: int

@@ -6,20 +6,48 @@ before them as part of its first numerator (the states stay those of the filters
 is linear in its input). The gains at the end of a strip touch the audio only in the matrix of the sum.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 import torch
 from torch import Tensor
 
+from gainstage.console.memo import Memo
 from gainstage.dsp.delay_line import delayed, delayed_rows
 from gainstage.kernels.biquad import biquad_cascade
 from gainstage.processors import Processor, State
 from gainstage.processors.cascade import Cascade
 from gainstage.processors.gain import Gain
 
+FADING = " as it was"
+"""Behind the name of a processor: its state on the setting that gives way."""
+
 Tap = Callable[[str, Tensor, Tensor, Tensor], None]
 """Called with a processor's name, the rows that ran, what they were given and what came out."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a processor is set on some strips.
+
+    Args:
+        controls: its parameters: one point, or a point every 64 samples.
+        active: the rows on which it is not bypassed; on the others it costs nothing.
+        some, every: whether it is on for any, and for all of them.
+
+    Shape: controls (rows, points, width), active (rows,).
+    """
+
+    controls: Tensor
+    active: Tensor
+    some: bool
+    every: bool
+
+    @classmethod
+    def of(cls, controls: Tensor, active: Tensor) -> "Setting":
+        return cls(controls, active, bool(active.any()), bool(active.all()))
 
 
 @final
@@ -31,6 +59,7 @@ class Rows:
         states: what each processor remembers; one that is missing starts from silence.
         sample_rate: in Hz.
         tap: hears what each processor that runs was given and what it made of it; then nothing is collected.
+        memo: keeps what follows from settings alone, under keys that begin with `place`.
 
     Shape: audio (rows, channels, samples).
     """
@@ -42,7 +71,10 @@ class Rows:
         *,
         sample_rate: int,
         tap: Tap | None = None,
+        memo: Memo | None = None,
+        place: Hashable = "",
     ) -> None:
+        self._memo, self._place = memo or Memo(keeps=False), place
         self.audio = audio
         self.states: dict[str, State] = dict(states)
         self._sample_rate, self._tap = sample_rate, tap
@@ -57,7 +89,7 @@ class Rows:
 
     def invert(self, inverted: Tensor) -> None:
         """Turn the polarity of some rows. Shape (rows,)."""
-        self._multiply(torch.where(inverted, -1.0, 1.0).double()[:, None])
+        self._gain = torch.where(inverted, -1.0, 1.0).double()[:, None]
 
     def delay(self, delay_samples: Tensor, longest: int) -> None:
         """Let rows come later; `longest` of all rows that share their state. Shape (rows,)."""
@@ -70,8 +102,7 @@ class Rows:
         self,
         name: str,
         processor: Processor,
-        controls: Tensor,
-        active: Tensor,
+        setting: Setting,
         *,
         offset: int,
         latency: int = 0,
@@ -82,32 +113,66 @@ class Rows:
         Args:
             name: of the processor.
             processor: the processor.
-            controls: its settings.
-            active: the rows on which it is not bypassed; on the others it costs nothing.
+            setting: how it is set.
             offset: samples since the last point of the control grid.
             latency: by how much its output is late; rows on which it is bypassed are delayed with it.
             key: what it listens to instead.
 
-        Shape: controls (rows, points, width), active (rows,), key (rows, 2, samples).
+        Shape: key (rows, 2, samples).
         """
-        if not bool(active.any()):
+        controls, active = setting.controls, setting.active
+        if not setting.some:
             if latency > 0:
                 self._wait(name, latency)
             return
         still = controls.shape[1] == 1 and self._tap is None
         if still and isinstance(processor, Gain):
             self._run_filters()
-            gain = processor.gains(controls, self.channels)[..., 0]
-            self._multiply(torch.where(active[:, None], gain, 1.0))
-        elif still and isinstance(processor, Cascade) and bool(active.all()):
+            before, channels = self._gain, self.channels
+            self._gain = self._once((name, "gain"), partial(_gain, processor, setting, channels, before))
+        elif still and isinstance(processor, Cascade) and setting.every:
             if self._gain is not None and self._gain.shape[1] > 1:
                 self._settle()
-            self._filters[name] = processor, processor.coefficients(controls[:, 0], self._sample_rate)
+            coefficients = partial(processor.coefficients, controls[:, 0], self._sample_rate)
+            self._filters[name] = processor, self._once((name, "coefficients"), coefficients)
             self._offset = offset
         else:
             self._settle()
             rows = torch.nonzero(active).flatten()
             self._run_alone(name, processor, controls, rows, offset=offset, latency=latency, key=key)
+
+    def fade(
+        self,
+        name: str,
+        processor: Processor,
+        before: Setting,
+        now: Setting,
+        share: Tensor,
+        *,
+        offset: int,
+        latency: int = 0,
+        key: Tensor | None = None,
+    ) -> None:
+        """The next processor of the strip, while its setting gives way to another.
+
+        Args:
+            before, now: the two settings.
+            share: how far it has given way, 0 … 1, sample by sample.
+            others: as for `run`.
+
+        Shape: share (samples,).
+        """
+        self._settle()
+        was = Rows(self.audio, self.states, sample_rate=self._sample_rate)
+        names = [n for n in (name, f"{name}.dry") if f"{n}{FADING}" in self.states]
+        was.states |= {n: self.states[f"{n}{FADING}"] for n in names}
+        was.run(name, processor, before, offset=offset, latency=latency, key=key)
+        self.run(name, processor, now, offset=offset, latency=latency, key=key)
+        for rows in (was, self):
+            rows._settle()
+        self.audio = was.audio + (self.audio - was.audio) * share.to(self.audio.dtype)
+        left = {f"{n}{FADING}": was.states[n] for n in (name, f"{name}.dry") if n in was.states}
+        self.states |= left
 
     def signal(self) -> tuple[Tensor, Tensor]:
         """The audio as it stands, and the gains that are still to be multiplied with it.
@@ -118,8 +183,8 @@ class Rows:
         gain = self.audio.new_ones((len(self.audio), 1), dtype=torch.float64)
         return self.audio, gain if self._gain is None else self._gain
 
-    def _multiply(self, gain: Tensor) -> None:
-        self._gain = gain if self._gain is None else self._gain * gain
+    def _once(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
+        return self._memo.once((self._place, key), make)
 
     def _settle(self) -> None:
         """Do all that was collected."""
@@ -131,14 +196,11 @@ class Rows:
     def _run_filters(self) -> None:
         if not self._filters:
             return
-        coefficients = torch.cat([c for _, c in self._filters.values()], 1)
-        if self._gain is not None:
-            ones = torch.ones_like(self._gain)
-            numerator = torch.cat([self._gain.expand(-1, 3), ones.expand(-1, 2)], 1)[:, None]
-            coefficients = torch.cat([coefficients[:, :1] * numerator, coefficients[:, 1:]], 1)
+        designed = [c for _, c in self._filters.values()]
+        coefficients = self._once((*self._filters, "cascade"), partial(_cascade, designed, self._gain))
         states = [self._state(name, processor)["filters"] for name, (processor, _) in self._filters.items()]
         self.audio, after = biquad_cascade(
-            self.audio, coefficients[:, None], torch.cat(states, 2), offset=self._offset
+            self.audio, coefficients, torch.cat(states, 2), offset=self._offset
         )
         parts = after.split([state.shape[2] for state in states], 2)
         self.states |= {name: {"filters": part} for name, part in zip(self._filters, parts, strict=True)}
@@ -193,3 +255,22 @@ class Rows:
         return self.states.get(name) or processor.initial_state(
             rows, channels, sample_rate=self._sample_rate, device=self.audio.device
         )
+
+
+def _gain(processor: Gain, setting: Setting, channels: int, before: Tensor | None) -> Tensor:
+    """A gain behind others. Shape: before (rows, 1 or 2) → (rows, 1 or 2)"""
+    gain = processor.gains(setting.controls, channels)[..., 0]
+    gain = torch.where(setting.active[:, None], gain, 1.0)
+    return gain if before is None else before * gain
+
+
+def _cascade(designed: list[Tensor], gain: Tensor | None) -> Tensor:
+    """The sections of several filters, a gain before them as part of the first numerator.
+
+    Shape: designed (rows, sections, 5), gain (rows, 1) → (rows, 1, sections, 5)
+    """
+    coefficients = torch.cat(designed, 1)
+    if gain is not None:
+        numerator = torch.cat([gain.expand(-1, 3), torch.ones_like(gain).expand(-1, 2)], 1)[:, None]
+        coefficients = torch.cat([coefficients[:, :1] * numerator, coefficients[:, 1:]], 1)
+    return coefficients[:, None]

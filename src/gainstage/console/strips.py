@@ -1,12 +1,13 @@
 """What the strips of a section give, and how buses are summed from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from gainstage.dsp.gain import ramp
-from gainstage.kernels.mixdown import mixdown
+from gainstage.kernels.mixdown import Sums, mixdown
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,36 @@ class Strips:
 
         Shape: weights (batch, buses, strips, points) → (batch, buses, 2, samples)
         """
+        made = [
+            mixdown(part.audio, matrix, counts, offset=self.offset)
+            for part, matrix, counts in self._matrices(weights)
+        ]
+        return self._added(made, weights.shape[1])
+
+    def sums(self, weights: Tensor) -> list[Sums]:
+        """The same, ready for many calls; neither weights nor mutes may move.
+
+        Shape: weights (batch, buses, strips, 1)
+        """
+        return [Sums(matrix[..., 0], counts) for _, matrix, counts in self._matrices(weights)]
+
+    def summed(self, sums: list[Sums], buses: int) -> Tensor:
+        """What `mixed` gives, by sums that were made before. Shape: → (batch, buses, 2, samples)"""
+        return self._added([s.of(part.audio) for s, part in zip(sums, self.parts, strict=True)], buses)
+
+    def _matrices(self, weights: Tensor) -> Iterator[tuple[Part, Tensor, list[int]]]:
         weights = weights.double() * self.open[:, None]
-        batch, buses, strips, _ = weights.shape
-        if not self.parts:
-            return self.like.new_zeros((batch, buses, 2, self.samples))
+        batch, _, strips, _ = weights.shape
         by_strip = weights.transpose(1, 2).flatten(0, 1)
-        sums = []
         for part in self.parts:
-            matrix = part.matrix(by_strip.index_select(0, part.index))
             counts = torch.bincount(part.index // strips, minlength=batch).tolist()
-            sums.append(mixdown(part.audio, matrix, counts, offset=self.offset))
-        total = sums[0] if len(sums) == 1 else sums[0] + sums[1]
-        return total.reshape(batch, buses, 2, self.samples)
+            yield part, part.matrix(by_strip.index_select(0, part.index)), counts
+
+    def _added(self, made: list[Tensor], buses: int) -> Tensor:
+        shape = len(self.open), buses, 2, self.samples
+        if not made:
+            return self.like.new_zeros(shape)
+        return (made[0] if len(made) == 1 else made[0] + made[1]).reshape(shape)
 
     def signals(self) -> Tensor:
         """Every strip by itself. Shape: (batch, strips, 2, samples)."""

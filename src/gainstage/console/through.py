@@ -106,22 +106,22 @@ def carried(
         levels: of each send, the gain with which each group feeds it.
         early: of each send, which groups feed it from before their fader; None for none.
         groups: the group of each track.
-        passes: what solo lets through.
+        passes: what solo lets through, which stands still.
 
     Shape: levels and early (batch, groups), groups (batch, tracks)
     """
     chosen = torch.tensor(through.groups, device=groups.device)
     member = (groups[:, None] == chosen[:, None]).double()  # (batch, chosen, tracks)
     if passes is not None:
-        member = member * passes.direct["tracks"][:, None]
+        member = member * passes.direct["tracks"][:, None, :, 0]
     sends = []
     for i, (level, before) in enumerate(zip(levels, early, strict=True)):
         gain = through.behind if before is None else torch.where(before, through.before_fader, through.behind)
-        heard_there = level * gain if passes is None else level * gain * passes.sends["groups"][:, i]
+        heard_there = level * gain if passes is None else level * gain * passes.sends["groups"][:, i, :, 0]
         sends.append(heard_there[:, chosen])
     behind = through.behind[:, chosen]
     into = torch.stack(sends, 1) @ member if sends else member[:, :0]
     whole = behind.new_zeros((len(behind), through.behind.shape[1], member.shape[-1]))
     whole = whole.index_copy(1, chosen, behind[..., None] * member)
-    direct = behind if passes is None else behind * passes.direct["groups"][:, chosen]
+    direct = behind if passes is None else behind * passes.direct["groups"][:, chosen, 0]
     return Carried((direct[:, None] @ member)[:, 0], into, whole)

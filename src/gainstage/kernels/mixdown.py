@@ -10,7 +10,7 @@ from torch import Tensor
 from gainstage.kernels import backend, lanes, mixdown_cpu, threads
 from gainstage.kernels.grid import GRID, num_points
 
-__all__ = ["mixdown"]
+__all__ = ["Sums", "mixdown"]
 
 
 def mixdown(audio: Tensor, weights: Tensor, counts: list[int], *, offset: int = 0) -> Tensor:
@@ -38,16 +38,36 @@ def mixdown(audio: Tensor, weights: Tensor, counts: list[int], *, offset: int = 
     return _moving_products(audio, weights, counts, offset)
 
 
+class Sums:
+    """The same sums for many calls, with weights that stand still and without gradients.
+
+    Args:
+        weights: float64, shape (strips, channels, buses).
+        counts: how many strips each item has.
+    """
+
+    def __init__(self, weights: Tensor, counts: list[int]) -> None:
+        self._weights, self._counts = weights.detach(), counts
+        entries = self._weights.cpu().flatten(0, 1).numpy()
+        self._firsts, self._taken, places = _lists(entries != 0.0, counts, weights.shape[1])
+        self._kept = entries[self._taken, places]
+
+    def of(self, audio: Tensor) -> Tensor:
+        """Shape: (strips, channels, samples) → (items, buses, samples)"""
+        if not backend.has_compiled_kernels(audio.device):
+            return _products(audio, self._weights, self._counts)
+        samples = audio.shape[-1]
+        out = audio.new_empty((len(self._counts), self._weights.shape[2], samples))
+        flat, stride = lanes.signals(audio)
+        arrays = flat, stride, samples, self._kept, self._firsts, self._taken, out.view(-1).numpy()
+        tiles, work = -(-samples // mixdown_cpu.TILE), mixdown_cpu.TILE * len(self._taken)
+        threads.share(tiles, work, lambda start, stop: mixdown_cpu.still(*arrays, start, stop))
+        return out
+
+
 @torch.library.custom_op("gainstage::mixdown", mutates_args=(), device_types="cpu")
 def _still(audio: Tensor, weights: Tensor, counts: list[int]) -> Tensor:
-    out = audio.new_empty((len(counts), weights.shape[2], audio.shape[-1]))
-    flat, stride = lanes.signals(audio)
-    entries = weights.detach().flatten(0, 1).numpy()
-    firsts, taken, places = _lists(entries != 0.0, counts, audio.shape[1])
-    arrays = flat, stride, audio.shape[-1], entries[taken, places], firsts, taken, out.view(-1).numpy()
-    tiles, work = -(-audio.shape[-1] // mixdown_cpu.TILE), mixdown_cpu.TILE * len(taken)
-    threads.share(tiles, work, lambda start, stop: mixdown_cpu.still(*arrays, start, stop))
-    return out
+    return Sums(weights, counts).of(audio)
 
 
 @_still.register_fake
