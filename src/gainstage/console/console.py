@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from gainstage.console.buses import fed_returns
-from gainstage.console.flow import ConsoleState, Flow, Meter, Wiring
+from gainstage.console.call import Call, ConsoleState, Meter, Wiring
+from gainstage.console.flow import Flow
 from gainstage.console.layout import SectionLayout
 from gainstage.console.memo import Memo
 from gainstage.console.parameters import TO_MASTER, Fade, Parameters
@@ -184,7 +185,7 @@ class Console:
         mask = torch.ones(batch, num_tracks, dtype=torch.bool) if mask is None else mask
         is_stereo = torch.ones_like(mask) if is_stereo is None else is_stereo
         states: ConsoleState = dict(state or {})
-        flow = Flow(
+        call = Call(
             self.wiring,
             parameters,
             starts,
@@ -193,12 +194,13 @@ class Console:
             sample_rate,
             meter,
             states,
-            fade=fade,
-            memo=memo or Memo(keeps=False),
+            fade,
+            memo or Memo(keeps=False),
         )
-        mix = flow.mix(tracks, mask, is_stereo)
-        carried = None if flow.carried is None else flow.carried.to_groups
-        return Rendered(mix, flow.outputs, flow.late_at, states, carried)
+        flow = Flow(call)
+        mix, carried = flow.mix(tracks, mask, is_stereo), flow.feeds.carried
+        to_groups = None if carried is None else carried.to_groups
+        return Rendered(mix, call.outputs, call.late_at, states, to_groups)
 
     def mix_in_time(
         self,

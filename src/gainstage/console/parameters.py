@@ -49,6 +49,8 @@ class Parameters:
         curves: (section, `processor.parameter`) → curve; it replaces the number in `values`. The path `mute`
             replaces `mute`: 1 for silent, each value standing until the next knot.
         routing: solo, polarity, delays, pre-fader sends and keys.
+        awake: (section, processor) that are waited for though they are bypassed everywhere, so that the mix
+            of a desk that plays does not jump in time.
 
     Shape: values (batch, strips, width), bypass (batch, strips, processors), mute (batch, strips),
         groups (batch, tracks).
@@ -60,6 +62,7 @@ class Parameters:
     groups: Tensor
     curves: Mapping[tuple[str, str], Curve] = field(default_factory=dict)
     routing: Routing = Routing()
+    awake: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)

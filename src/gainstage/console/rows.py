@@ -49,6 +49,12 @@ class Setting:
     def of(cls, controls: Tensor, active: Tensor) -> "Setting":
         return cls(controls, active, bool(active.any()), bool(active.all()))
 
+    @classmethod
+    def of_rows(cls, controls: Tensor, on: Tensor | None, index: Tensor) -> "Setting":
+        """Of some rows; None: on nowhere. Shape: controls (all rows, …), on (all rows,), index (rows,)."""
+        on = torch.zeros(len(controls), dtype=torch.bool, device=index.device) if on is None else on
+        return cls.of(controls.index_select(0, index), on.index_select(0, index))
+
 
 @final
 class Rows:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from gainstage.console.call import ConsoleState
 from gainstage.console.compile import session_parameters
 from gainstage.console.console import Console
 from gainstage.console.curve import Curve
-from gainstage.console.flow import ConsoleState
 from gainstage.console.memo import Memo
 from gainstage.console.parameters import Fade, Parameters
 from gainstage.console.session import Session
@@ -135,6 +135,9 @@ class Stream:
     def bypass(self, section: str, strip: int, processor: str, bypassed: bool) -> None:
         """Switch a processor on a strip; while it is off its state stays as it was.
 
+        A processor that looks ahead is waited for once it has been on, so that the mix does not jump in time;
+        the first time that it is switched on the mix comes later by so much.
+
         Raises:
             ValueError: there is no such processor or strip.
         """
@@ -210,15 +213,25 @@ class Stream:
             self._waiting.append(change)
             return
         if self._fade is None:
-            before, self._base = self._base, _copied(self._base)
-            begin, length = self._glide_samples(GLIDE_MS)
-            self._fade = Fade(before, begin, begin + length)
-            self._fade_from = self.position
-        before_latency = self.latency_samples
+            before, self._base, self._fade_from = self._base, _copied(self._base), self.position
+        else:
+            before = self._fade.before
         change()
+        self._base = replace(self._base, awake=self._base.awake | self._late(before) | self._late(self._base))
+        begin, length = self._glide_samples(GLIDE_MS, wait=self.latency_samples)
+        self._fade = Fade(replace(before, awake=self._base.awake), begin, begin + length)
+        self._faded_at = begin + length + self.latency_samples  # by then it is over on the master, too
         self._memo = Memo()
-        late = max(before_latency, self.latency_samples)
-        self._faded_at = max(self._faded_at, self._fade.end + late)  # by then it is over on the master, too
+
+    def _late(self, parameters: Parameters) -> frozenset[tuple[str, str]]:
+        """The processors in use that come late."""
+        return frozenset(
+            (section, name)
+            for section, strip in self.console.strips.items()
+            for column, (name, processor) in enumerate(strip.items())
+            if processor.latency_samples(self.sample_rate) > 0
+            and not bool(parameters.bypass[section][..., column].all())
+        )
 
     def _glide(
         self, section: str, strip: int, path: str, row: Parameter, now: float, value: float, glide_ms: float
@@ -233,9 +246,9 @@ class Stream:
         self._glides.setdefault((section, path), {})[strip] = _Glide(times, moved)
         self._memo = Memo()
 
-    def _glide_samples(self, glide_ms: float) -> tuple[int, int]:
+    def _glide_samples(self, glide_ms: float, *, wait: int = 0) -> tuple[int, int]:
         """Where a move begins and how long it takes, from a point of the control grid to another."""
-        begin = -(-self.position // GRID) * GRID
+        begin = -(-(self.position + wait) // GRID) * GRID
         return begin, max(round(glide_ms / 1000.0 * self.sample_rate / GRID), 1) * GRID
 
     def _curves(self) -> dict[tuple[str, str], Curve]:
