@@ -6,7 +6,7 @@ import torch
 
 from gainstage.dsp.loudness import integrated_loudness
 from gainstage.dsp.meter import LoudnessMeter
-from gainstage.mixing.deliver import Limited, deliver
+from gainstage.mixing.deliver import Limited, broken_promise, deliver
 from gainstage.mixing.measure import ReductionMeter
 from gainstage.processors.limiter import Limiter
 
@@ -103,8 +103,17 @@ def test_gain_ends_where_its_range_ends() -> None:
     assert "48 dB" in done.sentence
 
 
-def test_silence_is_left_alone_and_the_very_short_is_brought_to_its_peak() -> None:
-    assert deliver(meter(torch.zeros(2, RATE)), target_lufs=-20).output_gain_db == 0
+def test_silence_is_left_alone_and_what_has_no_loudness_is_brought_to_its_peak() -> None:
+    silent = deliver(meter(torch.zeros(2, RATE)), target_lufs=-20)
+    assert (silent.output_gain_db, "silent" in silent.sentence) == (0, True)
+    faint = deliver(meter(tone(2, 1e-4)), target_lufs=-20)  # -80 dBFS
+    assert faint.output_gain_db == 48
+    assert "Nothing in it lies above -70 LUFS" in faint.sentence
+    ticks = torch.zeros(2, 20 * RATE, dtype=torch.float64)
+    ticks[:, ::RATE] = 0.004
+    loud_enough = deliver(meter(ticks), target_lufs=-20)
+    assert loud_enough.true_peak_dbtp == pytest.approx(-1, abs=0.02)
+    assert "brought to -1.0 dBTP" in loud_enough.sentence
     short = deliver(meter(tone(0.2, 0.1)), target_lufs=-20)
     assert short.true_peak_dbtp == pytest.approx(-1, abs=0.02)
     assert "Shorter than 400 ms" in short.sentence
@@ -120,3 +129,31 @@ def test_gain_reduction_is_level_in_over_level_out_while_there_is_sound() -> Non
     assert heard.mean_and_max_db("tracks", 4) == pytest.approx((3, 6), abs=0.01)
     assert heard.mean_and_max_db("tracks", 7) == pytest.approx((0, 0), abs=1e-6)
     assert np.isnan(heard.mean_and_max_db("master", 0)).all()
+
+
+def test_what_limiting_is_said_to_take_is_what_it_takes() -> None:
+    """The largest momentary reduction, from the audio in and out of the limiter."""
+    audio = drums(6)
+    done = deliver(meter(audio), target_lufs=-11, limited=limiter(audio))
+    assert done.ceiling_dbtp is not None
+    gained = audio * 10 ** (done.output_gain_db / 20)
+    processor = Limiter()
+    controls = torch.tensor([[[done.ceiling_dbtp, 100.0]]], dtype=torch.float64)
+    state = processor.initial_state(1, 2, sample_rate=RATE, device=torch.device("cpu"))
+    late = processor.latency_samples(RATE)
+    padded = torch.nn.functional.pad(gained, (0, late))[None]
+    out = processor.render(padded, controls, state, sample_rate=RATE)[0][0, :, late:]
+    loud = gained.abs() > 0.1
+    reduction_db = 20 * torch.log10(gained[loud].abs() / out[loud].abs())
+    assert done.limiting_db > 3.0
+    assert float(reduction_db.max()) == pytest.approx(done.limiting_db, abs=0.25)
+
+
+@pytest.mark.parametrize(("change_db", "said"), [(0.0, False), (0.2, True)])
+def test_a_file_that_measures_otherwise_is_said(change_db: float, said: bool) -> None:
+    audio = tone(3, 0.05)
+    done = deliver(meter(audio), target_lufs=-20)
+    final = audio * 10 ** ((done.output_gain_db + change_db) / 20)
+    told = broken_promise(done, meter(final))
+    assert bool(told) is said
+    assert all("mix.wav measures -19.80 LUFS" in sentence for sentence in told)

@@ -1,6 +1,6 @@
 """Audio files: what they hold, and their samples at any rate, block by block, in bounded memory."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -158,12 +158,21 @@ class AudioReader:
         path: the file.
         sample_rate: in Hz; the file's own by default.
         channels: 1 reads a file whose two channels are equal as mono; the file's own number by default.
+        tap: hears the file's samples as they are in it, in the channels that are read.
 
     Raises:
         AudioFileError: the file cannot be read, or has fewer channels than are asked for.
     """
 
-    def __init__(self, path: Path, *, sample_rate: int | None = None, channels: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        sample_rate: int | None = None,
+        channels: int | None = None,
+        tap: Callable[[Block], None] | None = None,
+    ) -> None:
+        self._tap = tap
         self.info = probe(path)
         self.sample_rate = sample_rate or self.info.sample_rate
         self.channels = channels or self.info.channels
@@ -250,6 +259,8 @@ class AudioReader:
         for block in blocks:
             if self.channels < len(block) and not np.array_equal(block[0], block[1]):
                 raise AudioFileError(f"{self.info.path} cannot be read as mono: its two channels differ")
+            if self._tap is not None:
+                self._tap(block[: self.channels])
             yield block[: self.channels]
 
 

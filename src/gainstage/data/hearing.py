@@ -104,13 +104,33 @@ def hear_audio(audio: Block, *, sample_rate: int, listen: Callable[[int, int], H
     return measure.heard(listener)
 
 
+class ContentHash:
+    """A hash of rate, channels and samples, made as a file streams: equal for equal audio in any container.
+
+    Args:
+        channels: 1 or 2; 1 for a file of two equal channels.
+        sample_rate: of the file in Hz.
+    """
+
+    def __init__(self, channels: int, sample_rate: int) -> None:
+        self._hash = hashlib.blake2b(f"{channels} {sample_rate} ".encode(), digest_size=16)
+
+    def update(self, block: Block) -> None:
+        """Take the next samples as they are in the file. Shape: (channels, samples)"""
+        unsigned = block + np.float32(0.0)  # −0.0 becomes 0.0
+        self._hash.update(unsigned.T.astype("<f4").tobytes())  # interleaved: no trace of the blocks
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
 class _Measure:
     def __init__(self, channels: int, sample_rate: int) -> None:
         self.channels = channels
         self.num_samples = 0
         self.peak_amplitude = 0.0
         self.sums = np.zeros(channels)
-        self.hash = hashlib.blake2b(f"{channels} {sample_rate} ".encode(), digest_size=16)
+        self.hash = ContentHash(channels, sample_rate)
 
     def tap(self, blocks: Iterator[Block]) -> Iterator[Block]:
         for block in blocks:
@@ -120,7 +140,7 @@ class _Measure:
             self.num_samples += kept.shape[1]
             self.peak_amplitude = max(self.peak_amplitude, float(np.abs(kept).max(initial=0.0)))
             self.sums += kept.sum(axis=1, dtype=np.float64)
-            self.hash.update(kept.T.astype("<f4").tobytes())  # interleaved: no trace of the blocks
+            self.hash.update(kept)
             yield kept
 
     def heard(self, listener: Hearer) -> Heard[Hearer]:

@@ -12,7 +12,9 @@ CEILING_DBTP = -1.0
 DEFAULT_MAX_LIMITING_DB = 6.0
 _MARGIN_DB = 0.005  # float32 rounding of the scaled samples
 _GAIN_RANGE_DB = (-60.0, 48.0)
+_SILENCE_DBTP = -190.0  # the true-peak meter's floor is −200
 _NEAR_LU = 0.03
+_PROMISED_LU, _PROMISED_DB = 0.05, 0.01
 _PASSES = 8
 
 Limited = Callable[[float, float], LoudnessMeter]
@@ -51,8 +53,9 @@ def deliver(
 
     Where the true peak would pass −1 dBTP the limiter takes over, up to its largest reduction; beyond that,
     or without a limiter, the gain stays lower and the sentence says so. Limiting lowers the loudness, so the
-    mix is measured again at each guess, and the ceiling is lowered by what the limiter lets through. What is
-    silent stays as it is; what is shorter than 400 ms has no loudness and is brought to −1 dBTP.
+    mix is measured again at each guess, and the ceiling is lowered by what the limiter lets through. What has
+    no loudness, since it is shorter than 400 ms or nothing in it lies above −70 LUFS, is brought to −1 dBTP
+    as far as the output gain reaches; digital silence stays as it is.
 
     Args:
         meter: has heard the whole mix at an output gain of 0 dB, without a limiter (row 0).
@@ -64,12 +67,7 @@ def deliver(
     peak = float(meter.true_peak_dbtp[0])
     headroom = CEILING_DBTP - _MARGIN_DB - peak
     if loudness == float("-inf"):
-        if not headroom < _GAIN_RANGE_DB[1] or meter.momentary_power.shape[-1] > 0:
-            sentence = "The mix is silent; its level was left as it is."
-            return Delivery(0.0, None, 0.0, loudness, peak, sentence)
-        gain = _clip(headroom)
-        sentence = f"Shorter than 400 ms, so it has no loudness: brought to {peak + gain:.1f} dBTP."
-        return Delivery(gain, None, 0.0, loudness, peak + gain, sentence)
+        return _by_peak(meter, peak, headroom)
     wanted = _gain_to(target_lufs, meter)
     if wanted > headroom and limited is not None and max_limiting_db > 0.0:
         highest = min(headroom + max_limiting_db, _GAIN_RANGE_DB[1])
@@ -86,6 +84,18 @@ def deliver(
     else:
         sentence = f"{reached:.1f} LUFS at {peak + gain:.1f} dBTP."
     return Delivery(gain, None, 0.0, reached, peak + gain, sentence)
+
+
+def _by_peak(meter: LoudnessMeter, peak: float, headroom: float) -> Delivery:
+    """What has no loudness (too short, or nothing above −70 LUFS) is brought to its peak."""
+    if peak < _SILENCE_DBTP:
+        sentence = "The mix is silent; its level was left as it is."
+        return Delivery(0.0, None, 0.0, float("-inf"), peak, sentence)
+    gain = _clip(headroom)
+    why = "Nothing in it lies above -70 LUFS" if meter.momentary_power.shape[-1] else "Shorter than 400 ms"
+    loudness = loudness_or_silence(_loudness_at(gain, meter))
+    sentence = f"{why}, so it has no loudness: brought to {peak + gain:.1f} dBTP."
+    return Delivery(gain, None, 0.0, loudness, peak + gain, sentence)
 
 
 def _by_limiting(
@@ -113,6 +123,23 @@ def _by_limiting(
             f"more would take over {most_db:g} dB of limiting."
         )
     return Delivery(gain, ceiling, limiting, reached, through, sentence)
+
+
+def broken_promise(delivery: Delivery, final: LoudnessMeter) -> list[str]:
+    """A sentence where the file that was written measures otherwise than was promised.
+
+    Args:
+        delivery: what was measured before.
+        final: has heard the file (row 0).
+    """
+    loudness = loudness_or_silence(float(final.integrated_lufs[0]))
+    peak = float(final.true_peak_dbtp[0])
+    promised = delivery.loudness_lufs, delivery.true_peak_dbtp
+    as_loud = loudness == promised[0] or abs(loudness - promised[0]) <= _PROMISED_LU
+    if as_loud and peak <= max(CEILING_DBTP, promised[1]) + _PROMISED_DB:
+        return []
+    expected = f"{promised[0]:.2f} LUFS and {promised[1]:.2f} dBTP were expected"
+    return [f"mix.wav measures {loudness:.2f} LUFS and {peak:.2f} dBTP, where {expected}"]
 
 
 def undelivered(session: Session) -> Session:

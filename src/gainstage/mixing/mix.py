@@ -9,7 +9,14 @@ from gainstage.console.session import Session
 from gainstage.console.session_blend import interpolate, neutral_of
 from gainstage.console.spec import ConsoleSpec, named
 from gainstage.data.audio_error import AudioFileError
-from gainstage.mixing.deliver import DEFAULT_MAX_LIMITING_DB, Delivery, deliver, undelivered, with_delivery
+from gainstage.mixing.deliver import (
+    DEFAULT_MAX_LIMITING_DB,
+    Delivery,
+    broken_promise,
+    deliver,
+    undelivered,
+    with_delivery,
+)
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
 from gainstage.mixing.held import Held
@@ -123,17 +130,18 @@ def mix(
             if trained is not None:
                 decided = _by_checkpoint(decided, trained)
             if held is not None:
-                decided, decision = held.put_into(decided), held.told(decision)
-                heard = replace(heard, warnings=(*heard.warnings, *held.warnings))
+                decided, lost = held.put_into(decided)
+                decision = held.told(decision)
+                heard = replace(heard, warnings=(*heard.warnings, *held.warnings, *lost))
             if amount != 1.0:
                 decided = interpolate(edited or neutral_of(decided), decided, amount)
             # what was put together is checked as a whole
             decided = Session.from_json(undelivered(decided).to_json())
-            auditioned = audition(decided, stems, folder if report else None, progress=progress)
+            auditioned = audition(decided, stems, folder, keep_sum=report, progress=progress)
             delivery = deliver(
                 auditioned.mix.loudness,
                 target_lufs=loudness_lufs,
-                limited=limited(decided, stems, progress=progress),
+                limited=limited(decided, stems, folder, progress=progress),
                 max_limiting_db=max_limiting_db,
             )
             decided = _delivered(decided, delivery, loudness_lufs)
@@ -142,8 +150,9 @@ def mix(
             final = write_mix(
                 folder / "session.json", stems, folder / "mix.wav", passage=passage, progress=progress
             )
+            warnings = (*heard.warnings, *broken_promise(delivery, final.loudness))
             result = describe_mix(
-                heard,
+                replace(heard, warnings=warnings),
                 decided,
                 decision,
                 auditioned,

@@ -13,6 +13,7 @@ from gainstage.console.compile import session_parameters
 from gainstage.console.console import Console, Rendered
 from gainstage.console.session import Session
 from gainstage.data.audio_file import AudioReader, probe
+from gainstage.data.hearing import ContentHash
 from gainstage.data.wav_file import WavWriter
 
 BLOCK = 1 << 17
@@ -67,13 +68,20 @@ class Block:
         return audio[..., max(-first, 0) : max(self.end_sample - first, 0)]
 
 
-def render_blocks(session: Session, stems: Path, *, meter: Meter | None = None) -> Iterator[Block]:
+def render_blocks(
+    session: Session,
+    stems: Path,
+    *,
+    meter: Meter | None = None,
+    hashes: list[ContentHash] | None = None,
+) -> Iterator[Block]:
     """Render a session block by block.
 
     Args:
         session: the session.
         stems: the folder of its stems.
         meter: see `Console.render`.
+        hashes: filled with the hash of each stem's audio, which is complete when all blocks are.
 
     Raises:
         ValueError: a stem is missing or does not fit the session.
@@ -85,10 +93,14 @@ def render_blocks(session: Session, stems: Path, *, meter: Meter | None = None) 
     end = session.num_samples + session.tail_samples
     total = end + console.latency_samples(settings, sample_rate=session.sample_rate) if end > 0 else 0
     with ExitStack() as stack, torch.inference_mode():
-        readers = [
-            stack.enter_context(AudioReader(path, sample_rate=session.sample_rate, channels=track.channels))
-            for path, track in zip(stem_paths(session, stems), session.tracks, strict=True)
-        ]
+        readers = []
+        for path, track in zip(stem_paths(session, stems), session.tracks, strict=True):
+            content = ContentHash(track.channels, probe(path).sample_rate)
+            if hashes is not None:
+                hashes.append(content)
+            tap = None if hashes is None else content.update
+            reader = AudioReader(path, sample_rate=session.sample_rate, channels=track.channels, tap=tap)
+            readers.append(stack.enter_context(reader))
         for start in range(0, total, BLOCK):
             length = min(BLOCK, total - start)
             audio = torch.zeros(len(readers), 2, length)
@@ -106,6 +118,9 @@ def render_blocks(session: Session, stems: Path, *, meter: Meter | None = None) 
             )
             state = rendered.state
             yield Block(start, audio, rendered, end)
+        for reader in readers if hashes is not None else ():
+            while reader.read(BLOCK).shape[-1]:  # what lies behind the song's end belongs to the stem, too
+                pass
 
 
 def stem_paths(session: Session, stems: Path) -> list[Path]:
@@ -148,13 +163,17 @@ def render_file(
         OSError: the file cannot be written.
     """
     session = Session.load(session_path)
-    total = session.num_samples + session.tail_samples
+    total, hashes = session.num_samples + session.tail_samples, list[ContentHash]()
     with WavWriter(out, sample_rate=session.sample_rate, channels=2) as writer:
-        for block in render_blocks(session, stems):
+        for block in render_blocks(session, stems, hashes=hashes):
             writer.write(block.mix[0].numpy())
             progress("rendering", min(block.start_sample + BLOCK, total), total)
     known = {track.file for track in session.tracks}
-    return [f"{name} is in {stems} but not in the session: left out" for name in _extra_stems(stems, known)]
+    return [
+        f"{track.name}: '{track.file}' holds another recording than the one that was mixed"
+        for track, found in zip(session.tracks, hashes, strict=False)  # a song without samples reads none
+        if track.content_hash and found.hexdigest() != track.content_hash
+    ] + [f"{name} is in {stems} but not in the session: left out" for name in _extra_stems(stems, known)]
 
 
 def _extra_stems(stems: Path, known: set[str]) -> list[str]:
