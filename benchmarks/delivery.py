@@ -4,8 +4,8 @@
 
 Songs of a folder like `../shared/data` (each with a folder `stems`), mixed by the rules at several targets as
 `gainstage mix` does, with up to 6 dB of limiting; mix.wav is measured by ffmpeg's `ebur128`, which hears
-whole tenths of a second and gives a true peak to .01 dB. Where a target is missed, the sentence that the command
-prints stands in the notes.
+whole tenths of a second and gives a true peak to .01 dB. Where a target is missed, the sentence that the
+command prints stands in the notes.
 """
 
 import argparse

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from gainstage.console.layout import SectionLayout
 from gainstage.console.parameters import TO_MASTER, Parameters
-from gainstage.processors import Processor, State
+from gainstage.console.rows import OF_ROWS
+from gainstage.processors import State
 from gainstage.processors.send import Send
 
 BUSES = "buses"
@@ -40,37 +41,24 @@ def mixed_before(states: Mapping[str, State]) -> list[int]:
 
 
 def grown(
-    states: Mapping[str, State],
-    chosen: Sequence[int],
-    audio: Tensor,
-    strip: Mapping[str, Processor],
-    sample_rate: int,
+    states: Mapping[str, State], chosen: Sequence[int], rows: int, device: torch.device
 ) -> dict[str, State]:
-    """What a section's buses remember, with silence for those that are mixed for the first time.
+    """What a section's buses remember, for rows among which there may be some that were not mixed before.
 
     Args:
         states: of the buses that earlier calls mixed.
         chosen: the buses that this call mixes, those among them; ascending.
-        audio: their signals.
-        strip: their processors.
-        sample_rate: in Hz.
-
-    Shape: audio (batch · chosen, channels, samples)
+        rows: batch · chosen.
+        device: of the signals.
     """
-    before, rows = mixed_before(states), len(audio)
+    before = mixed_before(states)
     known = {name: state for name, state in states.items() if name != BUSES}
     if before != list(chosen) and known:
-        places = torch.tensor([list(chosen).index(bus) for bus in before], device=audio.device)
-        items = torch.arange(rows // len(chosen), device=audio.device)[:, None]
+        places = torch.tensor([list(chosen).index(bus) for bus in before], device=device)
+        items = torch.arange(rows // len(chosen), device=device)[:, None]
         index = (items * len(chosen) + places).flatten()
-        for name, state in known.items():
-            silence = {field: value.new_zeros(rows, *value.shape[1:]) for field, value in state.items()}
-            if name in strip:
-                silence = strip[name].initial_state(
-                    rows, audio.shape[1], sample_rate=sample_rate, device=audio.device
-                )
-            known[name] = {
-                field: silence[field].to(value.dtype).index_copy(0, index, value)
-                for field, value in state.items()
-            }
-    return known | {BUSES: {"chosen": torch.tensor([list(chosen)], device=audio.device)}}
+        known = {
+            name: state | {OF_ROWS: index.index_select(0, state[OF_ROWS]) if OF_ROWS in state else index}
+            for name, state in known.items()
+        }
+    return known | {BUSES: {"chosen": torch.tensor([list(chosen)], device=device)}}

@@ -140,8 +140,7 @@ class Flow:
         if self.call.fade is None:
             states = {name: state for name, state in states.items() if not name.endswith(FADING)}
         if section in self.chosen:
-            strip = self.call.wiring.strips[section]
-            states = grown(states, self.chosen[section], audio, strip, self.call.sample_rate)
+            states = grown(states, self.chosen[section], len(audio), audio.device)
         rows = Rows(
             audio,
             states,

@@ -24,6 +24,9 @@ from gainstage.processors.gain import Gain
 FADING = " as it was"
 """Behind the name of a processor: its state on the setting that gives way."""
 
+OF_ROWS = "of rows"
+"""In a state: the rows that it belongs to, ascending; without it, all of them."""
+
 Tap = Callable[[str, Tensor, Tensor, Tensor], None]
 """Called with a processor's name, the rows that ran, what they were given and what came out."""
 
@@ -35,19 +38,22 @@ class Setting:
     Args:
         controls: its parameters: one point, or a point every 64 samples.
         active: the rows on which it is not bypassed; on the others it costs nothing.
+        rows: these rows by number.
         some, every: whether it is on for any, and for all of them.
 
-    Shape: controls (rows, points, width), active (rows,).
+    Shape: controls (rows, points, width), active (rows,), rows (active rows,).
     """
 
     controls: Tensor
     active: Tensor
+    rows: Tensor
     some: bool
     every: bool
 
     @classmethod
     def of(cls, controls: Tensor, active: Tensor) -> "Setting":
-        return cls(controls, active, bool(active.any()), bool(active.all()))
+        rows = torch.nonzero(active).flatten()
+        return cls(controls, active, rows, len(rows) > 0, len(rows) == len(active))
 
     @classmethod
     def of_rows(cls, controls: Tensor, on: Tensor | None, index: Tensor) -> "Setting":
@@ -126,7 +132,7 @@ class Rows:
 
         Shape: key (rows, 2, samples).
         """
-        controls, active = setting.controls, setting.active
+        controls = setting.controls
         if not setting.some:
             if latency > 0:
                 self._wait(name, latency)
@@ -144,8 +150,7 @@ class Rows:
             self._offset = offset
         else:
             self._settle()
-            rows = torch.nonzero(active).flatten()
-            self._run_alone(name, processor, controls, rows, offset=offset, latency=latency, key=key)
+            self._run_alone(name, processor, controls, setting.rows, offset=offset, latency=latency, key=key)
 
     def fade(
         self,
@@ -204,7 +209,7 @@ class Rows:
             return
         designed = [c for _, c in self._filters.values()]
         coefficients = self._once((*self._filters, "cascade"), partial(_cascade, designed, self._gain))
-        states = [self._state(name, processor)["filters"] for name, (processor, _) in self._filters.items()]
+        states = [self._state(name, part, None)["filters"] for name, (part, _) in self._filters.items()]
         self.audio, after = biquad_cascade(
             self.audio, coefficients, torch.cat(states, 2), offset=self._offset
         )
@@ -223,15 +228,15 @@ class Rows:
         latency: int,
         key: Tensor | None,
     ) -> None:
-        dry, state = self.audio, self._state(name, processor)
-        arguments = {"sample_rate": self._sample_rate, "offset": offset}
+        dry, arguments = self.audio, {"sample_rate": self._sample_rate, "offset": offset}
         if len(active) == len(dry):
+            state = self._state(name, processor, None)
             self.audio, self.states[name] = processor.render(dry, controls, state, key=key, **arguments)
         else:
-            wet, some = processor.render(
+            wet, after = processor.render(
                 dry.index_select(0, active),
                 controls.index_select(0, active),
-                {field: value.index_select(0, active) for field, value in state.items()},
+                self._state(name, processor, active),
                 key=None if key is None else key.index_select(0, active),
                 **arguments,
             )
@@ -239,10 +244,7 @@ class Rows:
                 self._wait(name, latency)
             # a panner: bypassed mono rows go to both channels
             self.audio = self.audio.expand(-1, wet.shape[1], -1).index_copy(0, active, wet)
-            self.states[name] = {  # a state may take the audio's dtype in its first call
-                field: value.to(some[field].dtype).index_copy(0, active, some[field])
-                for field, value in state.items()
-            }
+            self.states[name] = after | {OF_ROWS: active}
         if self._tap is not None:
             self._tap(name, active, dry.index_select(0, active), self.audio.index_select(0, active))
 
@@ -253,14 +255,32 @@ class Rows:
         self.states[f"{name}.dry"] = {"past": past}
 
     def _past(self, name: str, delay_samples: int) -> Tensor:
-        state = self.states.get(name)
-        return state["past"] if state else self.audio.new_zeros((*self.audio.shape[:2], delay_samples))
+        if name in self.states:
+            return self._of(self.states[name], None)["past"]
+        return self.audio.new_zeros((*self.audio.shape[:2], delay_samples))
 
-    def _state(self, name: str, processor: Processor) -> State:
-        rows, channels, _ = self.audio.shape
-        return self.states.get(name) or processor.initial_state(
-            rows, channels, sample_rate=self._sample_rate, device=self.audio.device
+    def _state(self, name: str, processor: Processor, active: Tensor | None) -> State:
+        """What a processor remembers of some rows, or of all; those that are new to it have been silent."""
+        if name in self.states:
+            return self._of(self.states[name], active)
+        return processor.initial_state(
+            len(self.audio) if active is None else len(active),
+            self.audio.shape[1],
+            sample_rate=self._sample_rate,
+            device=self.audio.device,
         )
+
+    def _of(self, state: State, active: Tensor | None) -> State:
+        """A state as one of other rows: silence, which is zeros, where it has none."""
+        own = state.get(OF_ROWS)
+        fields = {field: value for field, value in state.items() if field != OF_ROWS}
+        if own is active or (own is not None and active is not None and torch.equal(own, active)):
+            return fields
+        for field, value in fields.items():
+            if own is not None:
+                value = value.new_zeros(len(self.audio), *value.shape[1:]).index_copy(0, own, value)
+            fields[field] = value if active is None else value.index_select(0, active)
+        return fields
 
 
 def _gain(processor: Gain, setting: Setting, channels: int, before: Tensor | None) -> Tensor:

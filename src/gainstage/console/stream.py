@@ -133,7 +133,7 @@ class Stream:
         self._base.mute[section][0, strip] = muted
 
     def bypass(self, section: str, strip: int, processor: str, bypassed: bool) -> None:
-        """Switch a processor on a strip; while it is off its state stays as it was.
+        """Switch a processor on a strip; switched on again it begins from silence.
 
         A processor that looks ahead is waited for once it has been on, so that the mix does not jump in time;
         the first time that it is switched on the mix comes later by so much.
