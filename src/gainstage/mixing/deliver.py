@@ -11,6 +11,7 @@ from gainstage.mixing.measure import loudness_or_silence
 CEILING_DBTP = -1.0
 DEFAULT_MAX_LIMITING_DB = 6.0
 _MARGIN_DB = 0.005  # float32 rounding of the scaled samples
+_OTHER_METERS_DB = 0.1  # limited peaks stand close together, and meters differ between their phases
 _GAIN_RANGE_DB = (-60.0, 48.0)
 _SILENCE_DBTP = -190.0  # the true-peak meter's floor is −200
 _NEAR_LU = 0.03
@@ -70,8 +71,7 @@ def deliver(
         return _by_peak(meter, peak, headroom)
     wanted = _gain_to(target_lufs, meter)
     if wanted > headroom and limited is not None and max_limiting_db > 0.0:
-        highest = min(headroom + max_limiting_db, _GAIN_RANGE_DB[1])
-        return _by_limiting(limited, min(wanted, highest), highest, peak, target_lufs, max_limiting_db)
+        return _by_limiting(limited, wanted, peak, target_lufs, max_limiting_db)
     gain = _clip(min(wanted, headroom))
     reached = _loudness_at(gain, meter)
     if gain < wanted - 0.05:
@@ -98,23 +98,24 @@ def _by_peak(meter: LoudnessMeter, peak: float, headroom: float) -> Delivery:
     return Delivery(gain, None, 0.0, loudness, peak + gain, sentence)
 
 
-def _by_limiting(
-    limited: Limited, gain: float, highest: float, peak: float, target_lufs: float, most_db: float
-) -> Delivery:
+def _by_limiting(limited: Limited, gain: float, peak: float, target_lufs: float, most_db: float) -> Delivery:
     """Raise the gain into the limiter until the loudness is reached or the limiter does all that it may.
 
     The reduction is largest at the highest peak, which it brings down to the ceiling: so it is known.
     """
-    ceiling = CEILING_DBTP - _MARGIN_DB
+    wanted = CEILING_DBTP - _OTHER_METERS_DB
+    ceiling = wanted - _MARGIN_DB
     for last in (*[False] * (_PASSES - 1), True):
+        highest = min(ceiling - peak + most_db, _GAIN_RANGE_DB[1])
+        gain = min(gain, highest)
         meter = limited(gain, ceiling)
         reached, through = float(meter.integrated_lufs[0]), float(meter.true_peak_dbtp[0])
-        short, over = target_lufs - reached, through - CEILING_DBTP
+        short, over = target_lufs - reached, through - wanted
         settled = abs(short) <= _NEAR_LU or (gain >= highest and short > 0.0)
         if last or (settled and over <= 0.0):
             break
         ceiling -= over + _MARGIN_DB if over > 0.0 else 0.0
-        gain = min(gain + short, highest)
+        gain += short
     limiting = max(peak + gain - ceiling, 0.0)
     sentence = f"{reached:.1f} LUFS at {through:.1f} dBTP, limited by up to {limiting:.1f} dB."
     if short > 0.05:
