@@ -115,3 +115,18 @@ def test_show_tells_routing_and_what_moves(
         "gain moves between -12.0 and -3.0 dB from 0:00 to 0:42 locked",
     ):
         assert words in said
+
+
+def test_schema(gainstage: Command, before: Path, tmp_path: Path) -> None:
+    code, said, _ = gainstage("session", "schema", before)
+    assert code == 0
+    assert (
+        json.loads(said)["$defs"]["tracks.fader"]["properties"]["values"]["properties"]["gain_db"]["maximum"]
+        == 12
+    )
+    out = tmp_path / "schema.json"
+    assert gainstage("session", "schema", "--out", out) == (0, f"{out}\n", "")
+    assert "groups.width" in json.loads(out.read_text())["$defs"]
+    assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
+    code, _, told = gainstage("session", "schema", "defualt")
+    assert (code, told.count("\n")) == (1, 1)

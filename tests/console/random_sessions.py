@@ -45,7 +45,8 @@ def value(random: Random, row: Parameter) -> float:
 
 
 def curve(random: Random, row: Parameter) -> list[list[float]]:
-    times = sorted(round(random.uniform(0, 0.1), 3) for _ in range(random.randint(1, 4)))
+    once = random.sample(range(100), random.randint(1, 3))
+    times = sorted(time / 1000 for time in once + once[: random.randint(0, 1)])
     return [[time, value(random, row)] for time in times]
 
 

@@ -122,7 +122,8 @@ def compressor(**parts: Any) -> dict[str, Any]:
         (compressor(locked=["ratio", "ratio"]), "BASS.compressor.locked: 'ratio' stands twice"),
         (
             compressor(key=[{"section": "track", "strip": "Track 0"}]),
-            "BASS.compressor.key[0].section: must be 'tracks', 'groups' or 'returns', not \"track\"; did you mean 'tracks'?",
+            "BASS.compressor.key[0].section: must be 'tracks', 'groups' or 'returns', not \"track\"; "
+            "did you mean 'tracks'?",
         ),
         (
             compressor(key=[{"section": "tracks", "strip": "Track 0"}] * 2),
@@ -160,7 +161,8 @@ def compressor(**parts: Any) -> dict[str, Any]:
         (session(version=True), "version: must be a whole number from 1 to 2, not true"),
         (
             session(conventions=CONVENTIONS | {"pan": "-6 dB"}),
-            f'conventions: \'pan\' says "-6 dB", which we do not implement; a render is by "{CONVENTIONS["pan"]}"',
+            "conventions: 'pan' says \"-6 dB\", which we do not implement; a render is by "
+            f'"{CONVENTIONS["pan"]}"',
         ),
         (
             session(conventions=CONVENTIONS | {"pans": "x"}),

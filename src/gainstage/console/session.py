@@ -26,6 +26,7 @@ from gainstage.console.nearest import nearest_or_all
 from gainstage.console.refusal import said, sentence
 from gainstage.console.session_fit import check_fit
 from gainstage.console.spec import SECTIONS, ConsoleSpec
+from gainstage.console.whole_file import write_whole
 
 FORMAT = "gainstage-session"
 VERSION = 2
@@ -183,13 +184,7 @@ class Session(_Document):
         Raises:
             OSError: the place cannot be written.
         """
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        try:
-            partial.write_text(self.to_json(), encoding="utf-8")
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(Path(path), self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -83,8 +83,6 @@ def _of_switches(session: "Session", place: str, section: str, strip: "StripSett
     if strip.solo and section == "master":
         yield f"{place}.solo: the master cannot be soloed"
     senders = session.console.return_names if section in ("tracks", "groups") else []
-    if section == "groups" and not session.console.group_names:
-        senders = []
     for name in strip.pre_fader_sends:
         if name not in senders:
             yield f"{place}.pre_fader_sends: there is no send to '{name}'{nearest_or_all(name, senders)}"
