@@ -91,7 +91,10 @@ def cli() -> None:
     help="How much of the decision is taken: from --session, or from the plain sum without one.",
 )
 @click.option(
-    "--tempo", type=click.FloatRange(1, 1000), metavar="BPM", help="Tempo of the song, for the session to keep."
+    "--tempo",
+    type=click.FloatRange(1, 1000),
+    metavar="BPM",
+    help="Tempo of the song, for the session to keep.",
 )
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")

@@ -99,7 +99,7 @@ def knot_times(
 
 
 def session_knots(session: Session, *, every_s: float = 4.0, beats: int = BEATS_PER_BAR) -> Tensor:
-    """Where a ride of a session has its knots: on its beats or bars if it has a tempo, else every few seconds.
+    """Where a ride of a session has its knots: on beats or bars if it has a tempo, else every few seconds.
 
     Args:
         session: the session.

@@ -1,4 +1,4 @@
-"""Curves that a gradient found, written into a session as breakpoints: the way back from the console's tensors.
+"""Curves that a gradient found, written into a session as breakpoints: the way back from tensors.
 
 `session_parameters` lays the breakpoints of all strips of a section on the union of their times. Here each
 strip gets its own again, without those that do nothing, so that a person can read and move them.
@@ -6,6 +6,7 @@ strip gets its own again, without those that do nothing, so that a person can re
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -26,8 +27,9 @@ MUTE = "mute"
 def with_curves(session: Session, parameters: Parameters, *, item: int = 0) -> Session:
     """A session with the curves of a console's settings: the inverse of `session_parameters` for curves.
 
-    A strip that a curve leaves at its number gets none; a send that was shut and moves is opened. Curves of the session that `parameters` does not have
-    stay, and so do those of processors that are off; numbers, bypasses and locks stay as they are.
+    A strip that a curve leaves at its number gets none; a send that was shut and moves is opened. Curves of
+    the session that `parameters` does not have stay, and so do those of processors that are off; numbers,
+    bypasses and locks stay as they are.
 
     Args:
         session: the session.
@@ -46,9 +48,8 @@ def with_curves(session: Session, parameters: Parameters, *, item: int = 0) -> S
         strips = session.strips_of(section)
         for path, curve in curves.items():
             if curve.values.shape[1] != len(strips):
-                raise ValueError(
-                    f"{section}.{path}: the curve has {curve.values.shape[1]} strips, the session {len(strips)}"
-                )
+                given = f"the curve has {curve.values.shape[1]} strips, the session {len(strips)}"
+                raise ValueError(f"{section}.{path}: {given}")
         strips = [_with_curves(strip, i, layout, curves, item) for i, strip in enumerate(strips)]
         made[section] = strips[0] if section == "master" else strips
     # what was put together is checked as a whole
@@ -115,6 +116,6 @@ def _switched(states: list[Switch]) -> dict[str, Any]:
 
 
 def _turns(states: list[Switch]) -> Iterator[Switch]:
-    for (_, before), (time, on) in zip(states, states[1:], strict=False):
+    for (_, before), (time, on) in pairwise(states):
         if on is not before:
             yield time, on

@@ -104,7 +104,9 @@ def mix(
             "below 1)"
         )
     if tempo_bpm is not None and not TEMPO_BPM[0] <= tempo_bpm <= TEMPO_BPM[1]:
-        raise ValueError(f"a tempo of {tempo_bpm:g} lies outside {TEMPO_BPM[0]:g} … {TEMPO_BPM[1]:g} beats a minute")
+        raise ValueError(
+            f"a tempo of {tempo_bpm:g} lies outside {TEMPO_BPM[0]:g} … {TEMPO_BPM[1]:g} beats a minute"
+        )
     if console is None and checkpoint is None and edited is not None:
         console = edited.console
     trained = load_mixer(Path(checkpoint), console=console) if checkpoint is not None else None
