@@ -21,10 +21,10 @@ def session() -> None:
 @click.argument("path", metavar="SESSION", type=FILE)
 def session_show(path: Path) -> None:
     """A readable table of a SESSION, strip by strip."""
-    from gainstage.cli import show
+    from gainstage.cli import session_table
     from gainstage.console.session import Session
 
-    show.session(Session.load(path))
+    session_table.session(Session.load(path))
 
 
 @session.command("diff")
