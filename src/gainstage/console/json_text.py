@@ -106,8 +106,11 @@ def shown(text: str, *, most: int = 60) -> str:
 
 
 def _check_text(text: str, root: Any, at: Loc) -> None:
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        raise ValueError(f"{place(at, root)}: '{shown(text)}' holds half a character (a lone surrogate)")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        words = f"'{shown(text)}' holds half a character (a lone surrogate)"
+        raise ValueError(f"{place(at, root)}: {words}") from None
 
 
 class _Doubled(dict[str, Any]):

@@ -1,6 +1,5 @@
 """What pydantic finds wrong with a document, as one sentence that a person can act on."""
 
-from collections.abc import Callable
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -64,7 +63,7 @@ def _about(kind: str, given: Any, context: dict[str, Any], model: type[BaseModel
     if kind == "literal_error":
         close = nearest(given, context["expected"].split("'")) if isinstance(given, str) else ""
         return f"must be {context['expected']}, not {said(given)}{close}"
-    if model is not None and kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+    if model is not None and kind in ("greater_than_equal", "less_than_equal"):
         return f"{said(given)} lies outside {_range(_annotation_at(model, loc))}"
     if kind == "finite_number":
         return f"{said(given)} is not a finite number"
@@ -129,12 +128,8 @@ def _bare(annotation: Any) -> Any:
 
 
 def _range(annotation: Any) -> str:
+    """Every number of a session has both ends."""
     constraints = _peel(annotation)[1]
 
-    def end(*names: str) -> Any:
-        found = (getattr(c, name, None) for c in constraints for name in names)
-        return next((value for value in found if value is not None), None)
-
-    low, high = end("ge", "gt"), end("le", "lt")
-    write: Callable[[Any], str] = lambda value: f"{value:.0f}" if value == int(value) else f"{value:g}"  # noqa: E731
-    return f"{'…' if low is None else write(low) + ' …'}{'' if high is None else ' ' + write(high)}"
+    low, high = (next(getattr(c, end) for c in constraints if hasattr(c, end)) for end in ("ge", "le"))
+    return f"{low:.15g} … {high:.15g}"

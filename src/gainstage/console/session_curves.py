@@ -101,7 +101,8 @@ def _with_curves(
     update: dict[str, Any] = {"processors": processors}
     if MUTE in curves:
         states = [bool(on >= 0.5) for on in curves[MUTE].values[item, index].tolist()]
-        update |= _switched(list(zip(curves[MUTE].times_s.tolist(), states, strict=True)))
+        last = dict(zip(curves[MUTE].times_s.tolist(), states, strict=True))  # of two at one time
+        update |= _switched(list(last.items()))
     return strip.model_copy(update=update)
 
 

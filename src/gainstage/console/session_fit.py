@@ -1,5 +1,6 @@
 """Whether a session fits the console that it names: processors, parameters, ranges, buses, keys."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -107,21 +108,26 @@ def _of_settings(place: str, settings: "ProcessorSettings", table: Table) -> Ite
         times = [time for time, _ in curve]
         if times != sorted(times):
             yield f"{where}: the breakpoints must be in order of time"
-        crowded = [time for time in times if times.count(time) > 2] if len(set(times)) < len(times) else []
+        crowded = [time for time, third in zip(times, times[2:], strict=False) if time == third]
         if crowded:
             yield f"{where}: more than two breakpoints at {crowded[0]:g} s; two make a step"
-        for i, (_, value) in enumerate(curve):
-            yield from _of_value(f"{where}[{i}]", value, table[name])
+        outside = [i for i, (_, value) in enumerate(curve) if not _fits(value, table[name])]
+        if outside:
+            yield from _of_value(f"{where}[{outside[0]}]", curve[outside[0]][1], table[name])
+
+
+def _fits(value: float, row: Parameter) -> bool:
+    return row.low <= value <= row.high
 
 
 def _of_value(place: str, value: float, row: Parameter) -> Iterator[str]:
-    if not row.low <= value <= row.high:
+    if not _fits(value, row):
         yield f"{place}: {value:.9g} lies outside {row.range_text()}"
 
 
 def _twice(values: Sequence[Any]) -> list[Any]:
     """What stands more than once."""
-    return [value for i, value in enumerate(values) if value in values[:i]]
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def _list(names: Sequence[str]) -> str:
