@@ -1,6 +1,5 @@
 """The schema of sessions: it takes what the reader takes, and refuses wrong names and numbers by itself."""
 
-import copy
 import json
 from random import Random
 from typing import Any
@@ -51,38 +50,21 @@ def test_it_takes_every_session_that_the_reader_takes(seed: int) -> None:
         VALIDATOR.validate(json.loads(text))
 
 
-def is_refused(made: dict[str, Any]) -> bool:
-    return not VALIDATOR.is_valid(made)
-
-
 def test_it_refuses_every_number_outside_its_range_and_every_curve_of_what_is_static() -> None:
-    made = document(Random(0), tracks=2)
+    frames = session_schema(SPEC)["$defs"]
     checked = 0
     for section, layout in CONSOLE.layout.items():
         for column in layout.columns:
-            row = column.parameter
+            row, part = column.parameter, {"$ref": f"#/$defs/{section}.{column.processor}"}
+            takes = Draft202012Validator(part | {"$defs": frames}).is_valid
             for value in (row.low, row.high):
-                assert not is_refused(
-                    with_processor(made, section, column.processor, {"values": {row.name: value}})
-                )
+                assert takes({"values": {row.name: value}})
+                assert takes({"curves": {row.name: [[0, value]]}}) is (row.kind is Kind.CONTINUOUS)
             for value in (row.low - 0.001, row.high + 0.001, "1", None, True):
-                assert is_refused(
-                    with_processor(made, section, column.processor, {"values": {row.name: value}})
-                )
-                curve = {"curves": {row.name: [[0, value]]}}
-                assert is_refused(with_processor(made, section, column.processor, curve))
-            still = with_processor(made, section, column.processor, {"curves": {row.name: [[0, row.low]]}})
-            assert is_refused(still) is (row.kind is Kind.STATIC)
+                assert not takes({"values": {row.name: value}})
+                assert not takes({"curves": {row.name: [[0, value]]}})
             checked += 1
     assert checked > 50
-
-
-def with_processor(made: dict[str, Any], section: str, name: str, settings: Any) -> dict[str, Any]:
-    made = copy.deepcopy(made)
-    strip = made["master"] if section == "master" else made[section][0]
-    strip["processors"] = {name: settings}
-    strip["pre_fader_sends"] = []
-    return made
 
 
 @pytest.mark.parametrize(
@@ -110,7 +92,7 @@ def with_processor(made: dict[str, Any], section: str, name: str, settings: Any)
 def test_it_refuses_unknown_names(edit: Any) -> None:
     made = document(Random(0), tracks=2)
     edit(made)
-    assert is_refused(made)
+    assert not VALIDATOR.is_valid(made)
 
 
 def test_an_editor_is_told_unit_range_and_meaning() -> None:
