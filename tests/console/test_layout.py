@@ -71,7 +71,7 @@ def test_an_unknown_parameter_is_named(console: Console) -> None:
 def test_a_console_with_a_wrong_part_says_which(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "mine.yaml"
     path.write_text("tracks: [trim, {name: pan, settings: {lwa: sine}}]")
-    with pytest.raises(ValueError, match=r"mine\.yaml: tracks\.1: pan has no setting 'lwa'"):
+    with pytest.raises(ValueError, match=r"mine\.yaml: tracks\[1\] 'pan': pan has no setting 'lwa'"):
         ConsoleSpec.load(path)
     path.write_text("tracks: [trim, phaser]")
     with pytest.raises(ValueError, match="there is no processor 'phaser'"):

@@ -122,6 +122,17 @@ def test_a_style_seed_changes_the_taste_and_none_is_stable(stems: Path, tmp_path
     assert read_bytes["none"] != read_bytes["one"]
 
 
+def test_a_tempo_is_kept_in_the_session(stems: Path, tmp_path: Path) -> None:
+    made = mix(stems, tmp_path / "a", engineer="sum", report=False, tempo_bpm=96)
+    assert made.session.tempo_bpm == 96.0
+    assert Session.load(tmp_path / "a" / "session.json").tempo_bpm == 96.0
+    edited = tmp_path / "a" / "session.json"
+    again = mix(stems, tmp_path / "b", engineer="sum", report=False, session=edited, amount=0.5)
+    assert again.session.tempo_bpm == 96.0
+    with pytest.raises(ValueError, match="a tempo of 0 lies outside 1 … 1000 beats a minute"):
+        mix(stems, tmp_path / "c", tempo_bpm=0)
+
+
 def test_no_tail_ends_with_the_song(stems: Path, tmp_path: Path) -> None:
     with_tail = mix(stems, tmp_path / "a", report=False).session
     without = mix(stems, tmp_path / "b", tail=False, report=False).session

@@ -90,6 +90,12 @@ def cli() -> None:
     show_default=True,
     help="How much of the decision is taken: from --session, or from the plain sum without one.",
 )
+@click.option(
+    "--tempo",
+    type=click.FloatRange(1, 1000),
+    metavar="BPM",
+    help="Tempo of the song, for the session to keep.",
+)
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
 @click.pass_context
@@ -107,6 +113,7 @@ def mix(
     session: Path | None,
     keep_locks: bool,
     amount: float,
+    tempo: float | None,
     tail: bool,
     report: bool,
 ) -> None:
@@ -132,6 +139,7 @@ def mix(
             session=session,
             keep_locks=keep_locks,
             amount=amount,
+            tempo_bpm=tempo,
             tail=tail,
             report=report,
             progress=step,

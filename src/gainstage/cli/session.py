@@ -1,4 +1,4 @@
-"""`gainstage session …`: look at a session, compare two, find one between two, check one."""
+"""`gainstage session …`: look at a session, compare two, find one between two, check one, its schema."""
 
 import json
 import sys
@@ -14,17 +14,17 @@ NEUTRAL = "neutral"
 
 @click.group()
 def session() -> None:
-    """Look at sessions: show, diff, interpolate, validate."""
+    """Look at sessions: show, diff, interpolate, validate, schema."""
 
 
 @session.command("show")
 @click.argument("path", metavar="SESSION", type=FILE)
 def session_show(path: Path) -> None:
     """A readable table of a SESSION, strip by strip."""
-    from gainstage.cli import show
+    from gainstage.cli import session_table
     from gainstage.console.session import Session
 
-    show.session(Session.load(path))
+    session_table.session(Session.load(path))
 
 
 @session.command("diff")
@@ -83,3 +83,22 @@ def session_validate(path: Path, stems: Path | None) -> None:
     click.echo(f"{path}: {errors} errors, {len(found) - errors} warnings")
     if errors:
         sys.exit(1)
+
+
+@session.command("schema")
+@click.argument("console", metavar="[CONSOLE]", default="default")
+@click.option("--out", type=FILE, help="The file to write; without it the schema is printed.")
+def session_schema(console: str, out: Path | None) -> None:
+    """The JSON Schema of sessions of a CONSOLE (a name, a YAML file or a session), for editors."""
+    from gainstage.console.session import Session
+    from gainstage.console.session_schema import session_schema as schema_of
+    from gainstage.console.spec import named_or_read
+    from gainstage.console.whole_file import write_whole
+
+    spec = Session.load(console).console if Path(console).suffix == ".json" else named_or_read(console)
+    text = json.dumps(schema_of(spec), indent=1, ensure_ascii=False) + "\n"
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    write_whole(out, text)
+    click.echo(f"{out}")

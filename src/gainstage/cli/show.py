@@ -2,27 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
-
-from gainstage.console.compile import full_strip
-from gainstage.console.console import Console
-from gainstage.console.layout import SectionLayout
-from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
-from gainstage.console.session_words import (
-    SEND,
-    label,
-    listening,
-    movement,
-    number,
-    processor_label,
-    switching,
-)
-from gainstage.processors import Parameter
 
 if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
@@ -123,86 +107,3 @@ def mixed(done: "Mixed") -> None:
     for path in sorted(done.folder.iterdir()):
         if path.name in {"mix.wav", "session.json", "mix.md", "report.html"}:
             terminal.print(f"  {path}", markup=False, highlight=False)
-
-
-def session(document: Session) -> None:
-    """A session as tables, strip by strip: what is set, moves, is locked or switched off."""
-    terminal = Terminal()
-    console = Console(document.console)
-    seconds = document.num_samples / document.sample_rate
-    terminal.print(
-        f"{document.name}: {len(document.tracks)} tracks, {seconds:.1f} s at {document.sample_rate} Hz",
-        markup=False,
-    )
-    for section in ("tracks", "groups", "returns", "master"):
-        strips = [strip for _, name, strip in document.strips() if name == section]
-        if not strips or not console.layout[section].processors:
-            continue
-        table = Table(title=section)
-        for column in ("strip", "processor", "settings"):
-            table.add_column(column, overflow="fold")
-        for strip in strips:
-            _add_strip(table, console.layout[section], strip)
-        terminal.print(table)
-
-
-def _add_strip(table: Table, layout: SectionLayout, strip: StripSettings) -> None:
-    """A row for each processor that does something or that somebody switched off."""
-    rows = []
-    for name, settings in full_strip(layout, strip).items():
-        said = _cell(settings, layout.processors[name].table, _is_pre_fader(strip, name))
-        is_named_off = said == "off" and name in strip.processors
-        if said not in ("off", "neutral") or is_named_off:
-            rows.append((processor_label(name), said))
-    for line, row in zip_longest(_heading(strip), rows or [("", "neutral")]):
-        table.add_row(line or "", *(row or ()))
-    table.add_section()
-
-
-def _heading(strip: StripSettings) -> list[str]:
-    """A strip's name and switches, a line each."""
-    lines = [strip.name]
-    if isinstance(strip, TrackSettings):
-        lines.append(f"({strip.role})")
-        lines += [f"→ {strip.group}"] if strip.group else []
-        lines += [f"delay {strip.delay_samples} samples"] if strip.delay_samples else []
-    lines += ["polarity turned"] if strip.inverted else []
-    lines += ["solo"] if strip.solo else []
-    lines += ["muted"] if strip.mute else []
-    lines += [f"mute {switching(strip.mute_curve)}"] if strip.mute_curve else []
-    return lines
-
-
-def _is_pre_fader(strip: StripSettings, processor: str) -> bool:
-    return processor.startswith(SEND) and processor.removeprefix(SEND) in strip.pre_fader_sends
-
-
-def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...], is_pre_fader: bool) -> str:
-    """What stands away from neutral, a line each band, the rest on one line."""
-    if settings.bypass:
-        return "off"
-    lines = []
-    bands = [row.name.removesuffix("_gain_db") for row in table if row.name.endswith("_gain_db")]
-    in_bands = {f"{band}_{part}" for band in bands for part in ("frequency_hz", "gain_db", "q")}
-    rows = {row.name: row for row in table}
-    for band in bands:
-        parts = [rows[f"{band}_{part}"] for part in ("frequency_hz", "gain_db", "q")]
-        shown = [f"{number(row, settings.values[row.name])}{_marks(settings, row)}" for row in parts]
-        if abs(settings.values[f"{band}_gain_db"]) >= 0.05 or any(_marks(settings, row) for row in parts):
-            lines.append(f"{band.replace('_', ' ')}: {shown[0]}, {shown[1]}, Q {shown[2]}")
-    others = ["pre-fader"] if is_pre_fader else []
-    others += [f"listens to {listening(settings.key)}"] if settings.key else []
-    for row in (row for row in table if row.name not in in_bands):
-        value, marks = settings.values[row.name], _marks(settings, row)
-        if row.name in settings.curves:
-            others.append(f"{label(row)} {movement(row, settings.curves[row.name])}{marks.replace(' ~', '')}")
-        elif value != row.default or marks:
-            others.append(f"{label(row)} {number(row, value)}{marks}")
-    if others:
-        lines.append(", ".join(others))
-    return "\n".join(lines) or "neutral"
-
-
-def _marks(settings: ProcessorSettings, row: Parameter) -> str:
-    """`~`: moves in time; `locked`: a person holds it."""
-    return (" ~" if row.name in settings.curves else "") + (" locked" if row.name in settings.locked else "")

@@ -15,6 +15,7 @@ from gainstage.console.call import Call, ConsoleState, Meter, Wiring
 from gainstage.console.flow import Flow
 from gainstage.console.layout import SectionLayout
 from gainstage.console.memo import Memo
+from gainstage.console.nearest import nearest
 from gainstage.console.parameters import TO_MASTER, Fade, Parameters
 from gainstage.console.spec import SECTIONS, ConsoleSpec
 from gainstage.console.strips import Strips
@@ -101,9 +102,16 @@ class Console:
             for section, strip in self.strips.items()
         }
         self.wiring = Wiring(self.strips, self.sends, self.layout, len(spec.group_names))
-        known = {f"{section}.{c.path}" for section, layout in self.layout.items() for c in layout.columns}
-        if wrong := sorted(set(spec.fixed) - known):
-            raise ValueError(f"fixed: this console has no parameter '{wrong[0]}'")
+        known = {
+            f"{section}.{column.path}": column.parameter
+            for section, layout in self.layout.items()
+            for column in layout.columns
+        }
+        for name, value in spec.fixed.items():
+            if name not in known:
+                raise ValueError(f"fixed: this console has no parameter '{name}'{nearest(name, known)}")
+            if not known[name].low <= value <= known[name].high:
+                raise ValueError(f"fixed.{name}: {value:g} lies outside {known[name].range_text()}")
         there = [f"{section}.{name}" for section, strip in self.strips.items() for name in strip]
         for section, buses in (("groups", spec.group_names), ("returns", spec.return_names)):
             there += [f"{section}.{bus}.{name}" for bus in buses for name in self.strips[section]]

@@ -11,16 +11,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from gainstage.console.console import Console
+from gainstage.console.json_text import INTEGERS, check_plain, parse, shown
+from gainstage.console.nearest import nearest_or_all
+from gainstage.console.refusal import said, sentence
+from gainstage.console.session_fit import check_fit
 from gainstage.console.spec import SECTIONS, ConsoleSpec
-from gainstage.processors import Kind, Parameter
+from gainstage.console.whole_file import write_whole
 
 FORMAT = "gainstage-session"
 VERSION = 2
 MAX_BYTES = 64 * 2**20
 MAX_DELAY_SAMPLES = 2**20
+MAX_SECONDS = 1e6
+MAX_SAMPLES = 2**53
+TEMPO_BPM = (1.0, 1000.0)
 
 CONVENTIONS = {
     "filters": "second-order sections by the RBJ audio EQ cookbook, transposed direct form II",
@@ -30,12 +44,22 @@ CONVENTIONS = {
     "automation": "straight lines between breakpoints on the scale of the parameter",
 }
 
+
+def _pair(value: Any) -> Any:
+    """JSON has lists where Python has pairs."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Breakpoint = tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], Number]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
+Samples = Annotated[int, Field(ge=0, le=MAX_SAMPLES)]
+Breakpoint = tuple[Seconds, Number]
+Switch = tuple[Seconds, bool]
+Knots = Annotated[list[Annotated[Breakpoint, BeforeValidator(_pair)]], Field(min_length=1)]
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class KeySource(_Document):
@@ -55,7 +79,7 @@ class ProcessorSettings(_Document):
     bypass: bool = False
     key: list[KeySource] = Field(default_factory=list)
     values: dict[str, Number] = Field(default_factory=dict)
-    curves: dict[str, Annotated[list[Breakpoint], Field(min_length=1)]] = Field(default_factory=dict)
+    curves: dict[str, Knots] = Field(default_factory=dict)
     locked: list[str] = Field(default_factory=list)
 
 
@@ -68,9 +92,7 @@ class StripSettings(_Document):
 
     name: str
     mute: bool = False
-    mute_curve: list[tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], bool]] = Field(
-        default_factory=list
-    )
+    mute_curve: list[Annotated[Switch, BeforeValidator(_pair)]] = Field(default_factory=list)
     solo: bool = False
     inverted: bool = False
     pre_fader_sends: list[str] = Field(default_factory=list)
@@ -82,7 +104,7 @@ class TrackSettings(StripSettings):
 
     file: str
     role: str
-    channels: Literal[1, 2]
+    channels: Annotated[int, Field(ge=1, le=2)]
     content_hash: str = ""
     group: str | None = None
     delay_samples: Annotated[int, Field(ge=0, le=MAX_DELAY_SAMPLES)] = 0
@@ -92,7 +114,7 @@ class SongSection(_Document):
     """A named part of the song."""
 
     name: str
-    start_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    start_s: Seconds
 
 
 class Session(_Document):
@@ -102,9 +124,9 @@ class Session(_Document):
     version: Literal[2] = 2
     name: str
     sample_rate: Annotated[int, Field(ge=8000, le=768000)]
-    num_samples: Annotated[int, Field(ge=0)]
-    tail_samples: Annotated[int, Field(ge=0)] = 0
-    tempo_bpm: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    num_samples: Samples
+    tail_samples: Samples = 0
+    tempo_bpm: Annotated[float, Field(ge=TEMPO_BPM[0], le=TEMPO_BPM[1], allow_inf_nan=False)] | None = None
     sections: list[SongSection] = Field(default_factory=list)
     console: ConsoleSpec
     tracks: list[TrackSettings] = Field(default_factory=list)
@@ -112,62 +134,34 @@ class Session(_Document):
     returns: list[StripSettings] = Field(default_factory=list)
     master: StripSettings = StripSettings(name="master")
     conventions: dict[str, str] = Field(default_factory=lambda: dict(CONVENTIONS))
-    seeds: dict[str, int] = Field(default_factory=dict)
+    seeds: dict[str, Annotated[int, Field(ge=INTEGERS[0], le=INTEGERS[1])]] = Field(default_factory=dict)
     provenance: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("conventions")
+    @classmethod
+    def _are_ours(cls, conventions: dict[str, str]) -> dict[str, str]:
+        for name, law in conventions.items():
+            if name not in CONVENTIONS:
+                raise ValueError(f"we know no convention '{shown(name)}'{nearest_or_all(name, CONVENTIONS)}")
+            if law != CONVENTIONS[name]:
+                raise ValueError(
+                    f"'{name}' says \"{shown(law)}\", which we do not implement; a render is by "
+                    f'"{CONVENTIONS[name]}"'
+                )
+        if missing := [name for name in CONVENTIONS if name not in conventions]:
+            raise ValueError(f"'{missing[0]}' is missing; a render is by \"{CONVENTIONS[missing[0]]}\"")
+        return conventions
+
+    @field_validator("provenance")
+    @classmethod
+    def _can_be_written(cls, provenance: dict[str, Any]) -> dict[str, Any]:
+        check_plain(provenance, provenance)
+        return provenance
 
     @model_validator(mode="after")
     def _fits_the_console(self) -> Self:
-        console = Console(self.console)
-        for section in ("groups", "returns"):
-            wanted = getattr(self.console, f"{section.removesuffix('s')}_names")
-            given = [strip.name for strip in getattr(self, section)]
-            if given != wanted:
-                raise ValueError(f"{section}: the console has {wanted}, the session has {given}")
-        for place, section, strip in self.strips():
-            layout = console.layout[section]
-            for name, settings in strip.processors.items():
-                if name not in layout.processors:
-                    raise ValueError(
-                        f"{place}: there is no processor '{name}'; there are {list(layout.processors)}"
-                    )
-                table = {row.name: row for row in layout.processors[name].table}
-                _check_settings(f"{place}.{name}", settings, table)
-                if settings.key and not layout.processors[name].takes_key:
-                    raise ValueError(f"{place}.{name}: listens to nothing, so it takes no key")
-                for source in settings.key:
-                    self._check_key(f"{place}.{name}", section, source)
-            self._check_switches(place, section, strip)
-        for i, track in enumerate(self.tracks):
-            if track.group is not None and track.group not in self.console.group_names:
-                raise ValueError(f"tracks[{i}] '{track.name}': there is no group '{track.group}'")
+        check_fit(self)
         return self
-
-    def _check_key(self, place: str, section: str, source: KeySource) -> None:
-        """A key exists once and sounds before what it keys."""
-        order = SECTIONS.index(section) - SECTIONS.index(source.section)
-        if order < 0 and (section, source.section) != ("tracks", "groups"):
-            raise ValueError(
-                f"{place}: its key '{source.strip}' is one of the {source.section}, which come later"
-            )
-        names = [strip.name for strip in getattr(self, source.section)]
-        if names.count(source.strip) != 1:
-            raise ValueError(
-                f"{place}: {names.count(source.strip)} of the {source.section} are called "
-                f"'{source.strip}'; a key must name one of {names}"
-            )
-
-    def _check_switches(self, place: str, section: str, strip: StripSettings) -> None:
-        times = [time for time, _ in strip.mute_curve]
-        if times != sorted(times):
-            raise ValueError(f"{place}.mute_curve: the switches must be in order of time")
-        if strip.solo and section == "master":
-            raise ValueError(f"{place}: the master cannot be soloed")
-        senders = self.console.return_names if section in ("tracks", "groups") else []
-        for name in strip.pre_fader_sends:
-            if name not in senders:
-                raise ValueError(
-                    f"{place}.pre_fader_sends: there is no send to '{name}'; there are {senders}"
-                )
 
     def strips(self) -> Iterator[tuple[str, str, StripSettings]]:
         """Every strip with the place where it stands and its section."""
@@ -190,13 +184,7 @@ class Session(_Document):
         Raises:
             OSError: the place cannot be written.
         """
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        try:
-            partial.write_text(self.to_json(), encoding="utf-8")
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(Path(path), self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -207,13 +195,17 @@ class Session(_Document):
         """
         path = Path(path)
         try:
-            if path.stat().st_size > MAX_BYTES:
-                raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MiB: not a session")
-            return cls.from_json(path.read_text(encoding="utf-8"))
+            if path.is_dir():
+                raise ValueError(f"is a folder, not a session; give a file such as {path / 'session.json'}")
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                raise ValueError(f"is larger than {MAX_BYTES >> 20} MiB: not a session")
+            return cls.from_json(content.decode("utf-8"))
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror or error}") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{path} is not a session: it is not UTF-8 text") from None
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not a session: byte {error.start} is not UTF-8 text") from None
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
@@ -224,53 +216,35 @@ class Session(_Document):
         Raises:
             ValueError: it is not a session that can be used; one sentence names the place.
         """
-        try:
-            document = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise ValueError(f"this is not JSON ({error})") from None
+        document = parse(text)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ValueError(f"this is not a session: 'format' must be \"{FORMAT}\"")
         document = _migrated(document)
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            message = first["msg"].removeprefix("Value error, ")
-            raise ValueError(f"{place}: {message}" if place else message) from None
+            raise ValueError(sentence(error, document, cls)) from None
 
 
 def _migrated(document: dict[str, Any]) -> dict[str, Any]:
     """A document of an older version as one of this version.
 
     Version 2 added keys, solo, polarity, delays, pre-fader sends and automated mutes; all of them are off in
-    what version 1 wrote.
+    what version 1 wrote. Of the conventions, those that an older version did not name are filled in.
     """
-    version = document.get("version")
-    if isinstance(version, int) and version > VERSION:
+    if "version" not in document:
+        raise ValueError(f"'version' is missing; this program writes {VERSION}")
+    version = document["version"]
+    if type(version) is not int or version < 1:
+        raise ValueError(f"version: must be a whole number from 1 to {VERSION}, not {said(version)}")
+    if version > VERSION:
         raise ValueError(
             f"session version {version} is newer than this program's {VERSION}: update gainstage"
         )
-    return document | {"version": VERSION} if version == 1 and version is not True else document
-
-
-def _check_settings(place: str, settings: ProcessorSettings, table: dict[str, Parameter]) -> None:
-    """Values, curves and locks name parameters that exist and lie in their ranges."""
-    for name in [*settings.values, *settings.curves, *settings.locked]:
-        if name not in table:
-            raise ValueError(f"{place}: there is no parameter '{name}'; there are {list(table)}")
-    for name, value in settings.values.items():
-        _check_value(f"{place}.{name}", value, table[name])
-    for name, curve in settings.curves.items():
-        if table[name].kind is not Kind.CONTINUOUS:
-            raise ValueError(f"{place}.{name}: is one number for the whole song and takes no curve")
-        times = [time for time, _ in curve]
-        if times != sorted(times):
-            raise ValueError(f"{place}.{name}: the breakpoints must be in order of time")
-        for _, value in curve:
-            _check_value(f"{place}.{name}", value, table[name])
-
-
-def _check_value(place: str, value: float, parameter: Parameter) -> None:
-    if not parameter.low <= value <= parameter.high:
-        raise ValueError(f"{place}: {value:g} lies outside {parameter.range_text()}")
+    if version == VERSION:
+        if "conventions" not in document:
+            raise ValueError("'conventions' is missing; it says by which laws the session is rendered")
+        return document
+    named = document.get("conventions", {})
+    laws = CONVENTIONS | named if isinstance(named, dict) else named
+    return document | {"version": VERSION, "conventions": laws}

@@ -1,5 +1,6 @@
 """Which processors a console has and in which order: the part that a config writes and a session stores."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -15,7 +16,10 @@ from pydantic import (
     model_validator,
 )
 
-from gainstage.processors import Processor, find
+from gainstage.console.json_text import check_plain
+from gainstage.console.nearest import nearest_or_all
+from gainstage.console.refusal import plain_sentence, said, sentence
+from gainstage.processors import Processor, find, names
 
 SECTIONS = ("tracks", "groups", "returns", "master")
 
@@ -23,7 +27,7 @@ SECTIONS = ("tracks", "groups", "returns", "master")
 class ProcessorSpec(BaseModel):
     """One processor of a strip: its name and its structural settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -39,11 +43,22 @@ class ProcessorSpec(BaseModel):
         Raises:
             ValueError: an unknown processor or a setting that it does not have.
         """
+        if self.name not in names():
+            raise ValueError(f"there is no processor '{self.name}'{nearest_or_all(self.name, names())}")
         kind = find(self.name)
-        unknown = sorted(set(self.settings) - set(getattr(kind, "__dataclass_fields__", {})))
-        if unknown:
-            raise ValueError(f"{self.name} has no setting '{unknown[0]}'")
-        return _adapter(kind).validate_python(self.settings)
+        known = getattr(kind, "__dataclass_fields__", {})
+        for setting in self.settings:
+            if setting not in known:
+                raise ValueError(f"{self.name} has no setting '{setting}'{nearest_or_all(setting, known)}")
+        check_plain(self.settings, self.settings)
+        try:
+            built = _adapter(kind).validate_json(json.dumps(self.settings), strict=True)
+        except ValidationError as error:
+            raise ValueError(plain_sentence(error, self.settings)) from None
+        for setting, value in self.settings.items():  # 1 is not true, though Python takes it for it
+            if isinstance(value, bool) is not isinstance(getattr(built, setting), bool):
+                raise ValueError(f"{setting}: {said(value)} does not belong here")
+        return built
 
 
 @cache
@@ -65,7 +80,7 @@ class ConsoleSpec(BaseModel):
     cost nothing. In YAML a processor is a name, or `{name: compressor, settings: {detector: rms}}`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     tracks: Strip = Field(default_factory=list)
     groups: Strip = Field(default_factory=list)
@@ -73,7 +88,7 @@ class ConsoleSpec(BaseModel):
     master: Strip = Field(default_factory=list)
     group_names: list[str] = Field(default_factory=list)
     return_names: list[str] = Field(default_factory=list)
-    fixed: dict[str, float] = Field(default_factory=dict)
+    fixed: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(default_factory=dict)
     """Parameters that stand at another value than their default: `section.processor.parameter` → physical."""
     not_driven: list[str] = Field(default_factory=list)
     """Parameters that no network and no fit moves: `section.processor.parameter`, `*` for any part."""
@@ -85,14 +100,18 @@ class ConsoleSpec(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for section in SECTIONS:
-            names = [spec.name for spec in getattr(self, section)]
-            twice = sorted({n for n in names if names.count(n) > 1})
+            parts = [spec.name for spec in getattr(self, section)]
+            twice = sorted({name for name in parts if parts.count(name) > 1})
             if twice:
                 raise ValueError(f"{section}: '{twice[0]}' stands twice; a strip holds each processor once")
         for kind in ("group", "return"):
-            names = getattr(self, f"{kind}_names")
-            if len(set(names)) != len(names):
-                raise ValueError(f"{kind}_names: every bus needs a name of its own, got {names}")
+            buses = getattr(self, f"{kind}_names")
+            if len(set(buses)) != len(buses):
+                raise ValueError(f"{kind}_names: every bus needs a name of its own, got {buses}")
+        for patterns in ("not_driven", "bypassed"):
+            given = getattr(self, patterns)
+            if doubled := sorted({pattern for pattern in given if given.count(pattern) > 1}):
+                raise ValueError(f"{patterns}: '{doubled[0]}' stands twice")
         return self
 
     @classmethod
@@ -103,11 +122,10 @@ class ConsoleSpec(BaseModel):
             ValueError: the file cannot be read as a console; the sentence names file and place.
         """
         try:
-            return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+            document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            return cls.model_validate(document)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "console"
-            raise ValueError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+            raise ValueError(f"{path}: {sentence(error, document, cls)}") from None
         except (OSError, yaml.YAMLError) as error:
             raise ValueError(f"{path} cannot be read as a console: {error}") from None
 

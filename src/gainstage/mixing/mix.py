@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gainstage.console.session import Session
+from gainstage.console.session import TEMPO_BPM, Session
 from gainstage.console.session_blend import interpolate, neutral_of
 from gainstage.console.spec import ConsoleSpec, named
 from gainstage.data.audio_error import AudioFileError
@@ -66,6 +66,7 @@ def mix(
     session: Path | str | None = None,
     keep_locks: bool = False,
     amount: float = 1.0,
+    tempo_bpm: float | None = None,
     progress: Progress = silent_progress,
 ) -> Mixed:
     """Mix a folder of stems.
@@ -92,6 +93,8 @@ def mix(
             rest to suit, the rules set everything and then yield.
         amount: how much of the decision is taken, 0 … 1: from that session, or from the plain sum without
             one.
+        tempo_bpm: of the song, 1 … 1000, kept in the session: rides then have their knots on its beats. None:
+            that of the given session, if it has one.
         progress: told how far the work is.
 
     Raises:
@@ -106,6 +109,10 @@ def mix(
         raise ValueError(
             "say what the session is for: to keep its locks, or to mix part of the way from it (an amount "
             "below 1)"
+        )
+    if tempo_bpm is not None and not TEMPO_BPM[0] <= tempo_bpm <= TEMPO_BPM[1]:
+        raise ValueError(
+            f"a tempo of {tempo_bpm:g} lies outside {TEMPO_BPM[0]:g} … {TEMPO_BPM[1]:g} beats a minute"
         )
     if console is None and checkpoint is None and edited is not None:
         console = edited.console
@@ -135,6 +142,8 @@ def mix(
                 heard = replace(heard, warnings=(*heard.warnings, *held.warnings, *lost))
             if amount != 1.0:
                 decided = interpolate(edited or neutral_of(decided), decided, amount)
+            tempo = float(tempo_bpm) if tempo_bpm else edited.tempo_bpm if edited else None
+            decided = decided.model_copy(update={"tempo_bpm": tempo})
             # what was put together is checked as a whole
             decided = Session.from_json(undelivered(decided).to_json())
             auditioned = audition(decided, stems, folder, keep_sum=report, progress=progress)
