@@ -1,6 +1,5 @@
 """One pass over an audio file in which everybody listens who wants to."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from gainstage.data.audio_error import AudioFileError
 from gainstage.data.audio_file import AudioInfo, Block, native_blocks, resampled
+from gainstage.data.content_hash import ContentHash
 
 
 class Listener(Protocol):
@@ -110,7 +110,7 @@ class _Measure:
         self.num_samples = 0
         self.peak_amplitude = 0.0
         self.sums = np.zeros(channels)
-        self.hash = hashlib.blake2b(f"{channels} {sample_rate} ".encode(), digest_size=16)
+        self.hash = ContentHash(channels, sample_rate)
 
     def tap(self, blocks: Iterator[Block]) -> Iterator[Block]:
         for block in blocks:
@@ -120,7 +120,7 @@ class _Measure:
             self.num_samples += kept.shape[1]
             self.peak_amplitude = max(self.peak_amplitude, float(np.abs(kept).max(initial=0.0)))
             self.sums += kept.sum(axis=1, dtype=np.float64)
-            self.hash.update(kept.T.astype("<f4").tobytes())  # interleaved: no trace of the blocks
+            self.hash.update(kept)
             yield kept
 
     def heard(self, listener: Hearer) -> Heard[Hearer]:
