@@ -136,7 +136,7 @@ def test_limiting_is_kept_below_its_largest_also_where_the_ceiling_had_to_be_low
 
 
 def test_a_gain_that_ends_before_the_limiting_does_is_what_is_named() -> None:
-    audio = 5e-3 * drums(3)
+    audio = 0.03 * drums(3)
     done = deliver(meter(audio), target_lufs=-5, limited=limiter(audio), max_limiting_db=24)
     assert done.output_gain_db == pytest.approx(48)
     assert "the output gain ends at 48 dB" in done.sentence

@@ -230,7 +230,7 @@ def _heard(part: ProcessorSettings, row: Parameter, seconds: float, *, is_send: 
         return row.low if is_send else row.default
     if row.name not in part.curves:
         return part.values[row.name]
-    times, values = torch.tensor(part.curves[row.name], dtype=torch.float64).unbind(-1)
+    times, values = torch.tensor(part.curves[row.name], dtype=torch.float64).mT.contiguous()
     return float(Curve(times, values[None, None]).mean(seconds, row))
 
 

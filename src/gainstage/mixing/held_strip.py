@@ -58,7 +58,7 @@ def hold(
     for name, part in theirs.processors.items():
         one = _Held.of(name, ours, theirs, here if name in here.processors else there, there)
         if name not in here.processors:
-            if words := one.words:
+            if words := [*one.words, *([f"listens to {listening(part.key)}"] if part.key else [])]:
                 held = f"so what was held of it is left out ({', '.join(words)})"
                 lost.append(f"{theirs.name}: this console has no {processor_label(name)}, {held}")
             continue

@@ -197,7 +197,7 @@ def _part_of_the_way(start: Session, decided: Session, amount: float) -> Session
         return interpolate(start, decided, amount)
     except ValueError as error:
         raise ValueError(
-            f"there is no way from '{start.name}' to this mix: {error}; or take all of the decision "
+            f"there is no way from '{start.name}' to this mix: {error}, or take all of the decision "
             "(an amount of 1)"
         ) from None
 
