@@ -191,6 +191,8 @@ def by_hand(session: Session) -> Session:
     session = put(session, "tracks", "Pad", "send_delay", values={"level_db": -12.0})
     session = put(session, "groups", "drums", None, mute=True)
     session = put(session, "groups", "drums", "compressor", values={"ratio": 3.0, "threshold_db": -20.0})
+    session = put(session, "groups", "vocals", "fader", bypass=True)
+    session = put(session, "groups", "bass", "width")  # switched on, and not yet turned
     session = put(session, "returns", "delay", None, inverted=True)
     session = put(session, "returns", "delay", "delay", values={"feedback": 0.4})
     return session.model_copy(update={"tempo_bpm": 120.0, "name": "My song"})
@@ -211,6 +213,8 @@ def test_what_only_a_person_sets_stands_without_a_lock(song: Path, first: Sessio
     groups = {bus.name: bus for bus in done.session.groups}
     assert groups["drums"].mute
     assert groups["drums"].processors["compressor"].values == {"ratio": 3.0, "threshold_db": -20.0}
+    assert groups["vocals"].processors["fader"].bypass
+    assert not groups["bass"].processors["width"].bypass
     returns = {bus.name: bus for bus in done.session.returns}
     assert returns["delay"].inverted
     assert returns["delay"].processors["delay"].values == {"feedback": 0.4}
@@ -263,6 +267,8 @@ def test_what_another_console_has_no_place_for_is_said(song: Path, first: Sessio
         "Pad: this console has no send to delay, so what was held of it is left out (send to delay)",
         "Pad: this console sends nothing to 'delay' here, so its pre-fader send is left out",
         "this console has no group 'drums', so what was held on it is left out (muted, compressor)",
+        "this console has no group 'vocals', so what was held on it is left out (fader off)",
+        "this console has no group 'bass', so what was held on it is left out (width)",
         "this console has no return 'delay', so what was held on it is left out (polarity, delay)",
     }
     pad_ = track(done.session, "Pad")

@@ -90,7 +90,8 @@ class _Held:
     values: Mapping[str, float]  # every parameter, as it stands there
     locked: tuple[str, ...]
     own: tuple[str, ...]
-    is_own: bool  # all of it: its switch too
+    is_own: bool  # all of it: its switch too …
+    is_switched: bool  # … which stands otherwise than on a strip that nobody touched
     delivered: tuple[str, ...]  # locked, but set by the delivery
 
     @classmethod
@@ -100,14 +101,14 @@ class _Held:
         part, full = theirs.processors[name], full_strip(there, theirs)[name]
         delivered = _DELIVERED.get((here.section, name), ())
         driven = {here.columns[i].parameter.name for i in here.driven if here.columns[i].processor == name}
-        neutral = full_strip(here, StripSettings(name=theirs.name))[name].values
+        untouched = full_strip(here, StripSettings(name=theirs.name))[name]
         is_measured = (here.section, name) in _MEASURED
         decided = ours.processors[name].values if name in ours.processors else {}
         own = [
             key
             for key in full.values
             if not is_measured and key not in driven and key not in decided and key not in part.locked
-            if key in part.curves or full.values[key] != neutral[key]
+            if key in part.curves or full.values[key] != untouched.values[key]
         ]
         return cls(
             name,
@@ -116,6 +117,7 @@ class _Held:
             tuple(key for key in part.locked if key not in delivered),
             tuple(own),
             not driven and not is_measured,
+            not driven and not is_measured and part.bypass != untouched.bypass,
             tuple(key for key in part.locked if key in delivered),
         )
 
@@ -124,7 +126,8 @@ class _Held:
         """What is held: locked parameters one by one, else the processor."""
         if self.locked:
             return [f"{self.name} {key}" for key in self.locked]
-        return [processor_label(self.name)] if self.own else []
+        off = " off" if self.theirs.bypass else ""
+        return [processor_label(self.name) + off] if self.own or self.is_switched else []
 
     def given_up(self, here: SectionLayout) -> list[str]:
         """What does not hold, in sentences without the strip's name."""
