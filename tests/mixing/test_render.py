@@ -9,6 +9,7 @@ import torch
 
 from gainstage.console.session import Session, TrackSettings
 from gainstage.console.spec import ConsoleSpec
+from gainstage.mixing.hear import hear_folder
 from gainstage.mixing.mix import mix
 from gainstage.mixing.render import BLOCK, render_blocks, render_file
 from tests.mixing.conftest import RATE, kick, noise, pad, write_stem
@@ -31,6 +32,41 @@ def test_a_late_console_renders_in_time(tmp_path: Path, num_samples: int) -> Non
     assert (mixed == stem[:, None]).all()
     tracks = [block.tracks for block in render_blocks(session, tmp_path / "stems")]
     assert torch.equal(torch.cat(tracks, -1)[0, 0], torch.from_numpy(stem))
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """A session of one stem of 1.5 s, and its hash, in tmp_path."""
+    write_stem(tmp_path / "stems" / "hat.wav", noise(1.5))
+    heard = hear_folder(tmp_path / "stems")
+    track = TrackSettings(
+        name="hat", file="hat.wav", role="hat", channels=1, content_hash=heard.tracks[0].content_hash
+    )
+    made = Session(
+        name="s", sample_rate=RATE, num_samples=heard.num_samples, console=ConsoleSpec(), tracks=[track]
+    )
+    made.save(tmp_path / "session.json")
+    return made
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize("change", ["none", "container", "other", "longer", "shorter", "resampled"])
+def test_another_recording_under_the_same_name_is_said(tmp_path: Path, change: str) -> None:
+    stem = tmp_path / "stems" / "hat.wav"
+    audio, _ = soundfile.read(stem, dtype="float32", always_2d=True)
+    if change == "container":
+        soundfile.write(stem, np.repeat(audio, 2, 1), RATE, subtype="FLOAT")  # stereo with equal channels
+    elif change == "other":
+        write_stem(stem, noise(1.5, seed=1))
+    elif change == "longer":
+        write_stem(stem, np.concatenate([audio.T, audio.T[:, :50]], 1))
+    elif change == "shorter":
+        write_stem(stem, audio.T[:, :-1])
+    elif change == "resampled":
+        write_stem(stem, audio.T, 48000)
+    told = render_file(tmp_path / "session.json", tmp_path / "stems", tmp_path / "mix.wav")
+    same = change in ("none", "container")
+    assert told == ([] if same else ["hat: 'hat.wav' holds another recording than the one that was mixed"])
 
 
 def test_other_stems_under_the_same_names_are_said_and_others_are_not(stems: Path, tmp_path: Path) -> None:

@@ -4,19 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from gainstage.console.flow import ConsoleState, Flow, Meter, Wiring
+from gainstage.console.buses import fed_returns
+from gainstage.console.call import Call, ConsoleState, Meter, Wiring
+from gainstage.console.flow import Flow
 from gainstage.console.layout import SectionLayout
-from gainstage.console.parameters import TO_MASTER, Parameters
+from gainstage.console.memo import Memo
+from gainstage.console.parameters import TO_MASTER, Fade, Parameters
 from gainstage.console.spec import SECTIONS, ConsoleSpec
 from gainstage.console.strips import Strips
 from gainstage.kernels.grid import GRID
 from gainstage.processors import Processor
 from gainstage.processors.send import Send
+
+if TYPE_CHECKING:
+    from gainstage.console.session import Session
+    from gainstage.console.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -30,15 +38,17 @@ class Rendered:
         strips: section → its strips.
         late: section → by how many samples these are late; the mix is as late as the master.
         state: for the next call.
+        carried: what tracks give to the groups that were not mixed by themselves.
 
     Shape: mix (batch, 2, samples); tracks after their strips (batch, tracks, 2, samples), groups and returns
-        alike.
+        alike; carried (batch, groups, tracks).
     """
 
     mix: Tensor
     strips: Mapping[str, Strips]
     late: Mapping[str, int]
     state: ConsoleState
+    carried: Tensor | None = None
 
     @cached_property
     def tracks(self) -> Tensor:
@@ -46,16 +56,12 @@ class Rendered:
 
     @cached_property
     def groups(self) -> Tensor:
-        return self._buses("groups")
+        mixed = self.strips["groups"].signals()
+        return mixed if self.carried is None else mixed + self.strips["tracks"].mixed(self.carried[..., None])
 
     @cached_property
     def returns(self) -> Tensor:
-        return self._buses("returns")
-
-    def _buses(self, section: str) -> Tensor:
-        if section in self.strips:
-            return self.strips[section].signals()
-        return self.mix[:, None][:, :0]  # the console has none
+        return self.strips["returns"].signals()
 
 
 class Console:
@@ -145,6 +151,8 @@ class Console:
         state: ConsoleState | None = None,
         start_sample: int | Tensor = 0,
         meter: Meter | None = None,
+        fade: Fade | None = None,
+        memo: Memo | None = None,
     ) -> Rendered:
         """Mix tracks.
 
@@ -161,6 +169,9 @@ class Console:
             state: what the previous call returned; default: silence before.
             start_sample: where the call lies in the song; one number, or one an item, alike modulo 64.
             meter: hears what every processor that runs is given and makes of it.
+            fade: other settings that give way to these while the console plays.
+            memo: a new one for the first of many calls without gradients that differ in nothing but the audio
+                and its place in the song; each then begins with what the first has worked out.
 
         Shape: tracks (batch, tracks, 2, samples), mask and is_stereo (batch, tracks).
         """
@@ -174,9 +185,22 @@ class Console:
         mask = torch.ones(batch, num_tracks, dtype=torch.bool) if mask is None else mask
         is_stereo = torch.ones_like(mask) if is_stereo is None else is_stereo
         states: ConsoleState = dict(state or {})
-        flow = Flow(self.wiring, parameters, starts, first, tracks.shape[-1], sample_rate, meter, states)
-        mix = flow.mix(tracks, mask, is_stereo)
-        return Rendered(mix, flow.outputs, flow.late_at, states)
+        call = Call(
+            self.wiring,
+            parameters,
+            starts,
+            first,
+            tracks.shape[-1],
+            sample_rate,
+            meter,
+            states,
+            fade,
+            memo or Memo(keeps=False),
+        )
+        flow = Flow(call)
+        mix, carried = flow.mix(tracks, mask, is_stereo), flow.feeds.carried
+        to_groups = None if carried is None else carried.to_groups
+        return Rendered(mix, call.outputs, call.late_at, states, to_groups)
 
     def mix_in_time(
         self,
@@ -203,6 +227,18 @@ class Console:
         ).mix
         return mix[..., late:]
 
+    def stream(self, session: "Session") -> "Stream":
+        """A session that is to be played in blocks on this console, and touched meanwhile.
+
+        Raises:
+            ValueError: it is a session of another console.
+        """
+        from gainstage.console.stream import Stream  # a session and its player know the console
+
+        if session.console != self.spec:
+            raise ValueError(f"'{session.name}' is of another console; build one from session.console")
+        return Stream.of(session)
+
     def latency_samples(self, parameters: Parameters, *, sample_rate: int) -> int:
         """How late the mix comes: 0 unless a processor that looks ahead or oversamples is in use."""
         return sum(self.wiring.latency_samples(s, parameters, sample_rate) for s in SECTIONS)
@@ -216,7 +252,7 @@ class Console:
         for section in SECTIONS:
             sounding = ~parameters.mute[section]
             if section == "returns":
-                sounding = sounding & self._fed(parameters)
+                sounding = sounding & fed_returns(parameters, self.sends, self.layout)
             tails = [0.0]
             for column, (name, processor) in enumerate(self.strips[section].items()):
                 values = parameters.values[section][..., self.layout[section].slices[name]]
@@ -225,14 +261,3 @@ class Console:
                     tails.append(processor.tail_seconds(values[on][:, None]))
             total += max(tails)
         return total
-
-    def _fed(self, parameters: Parameters) -> Tensor:
-        """The returns that some send feeds. Shape: (batch, returns)."""
-        fed = []
-        for name, send in self.sends.items():
-            row = send.table[0]
-            senders = [s for s in ("tracks", "groups") if name in self.layout[s].processors]
-            levels = [parameters.values[s][..., self.layout[s].index(name, row.name)] for s in senders]
-            moves = any((s, f"{name}.{row.name}") in parameters.curves for s in senders)
-            fed.append((torch.cat(levels, -1) > row.low).any(-1) | moves)
-        return torch.stack(fed, -1) if fed else torch.zeros_like(parameters.mute["returns"])

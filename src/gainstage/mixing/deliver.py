@@ -12,6 +12,7 @@ from gainstage.mixing.measure import loudness_or_silence
 CEILING_DBTP = -1.0
 DEFAULT_MAX_LIMITING_DB = 6.0
 _MARGIN_DB = 0.005  # float32 rounding of the scaled samples
+_OTHER_METERS_DB = 0.1  # limited peaks stand close together, and meters differ between the phases they read
 _GAIN_RANGE_DB = (-60.0, 48.0)
 _NEAR_LU, _NEAR_DB = 0.03, 0.01
 _AGREE_LU, _ROUNDING_DB = 0.05, 0.001
@@ -84,7 +85,7 @@ def deliver(
         return _by_peak(meter, peak, headroom)
     wanted = _gain_to(target_lufs, meter)
     if wanted > headroom and limited is not None and max_limiting_db > 0.0:
-        first = min(wanted, headroom + max_limiting_db, _GAIN_RANGE_DB[1])
+        first = min(wanted, headroom - _OTHER_METERS_DB + max_limiting_db, _GAIN_RANGE_DB[1])
         return _by_limiting(limited, first, target_lufs, max_limiting_db)
     gain = _clip(min(wanted, headroom))
     reached = _loudness_at(gain, meter)
@@ -121,13 +122,15 @@ def _by_limiting(limited: Limited, gain: float, target_lufs: float, most_db: flo
     """Raise the gain into the limiter until the loudness is reached or the limiter does all that it may.
 
     The reduction is largest at the highest peak, which it brings down to the ceiling, so a decibel of gain is
-    a decibel of reduction: what is left of the one is left of the other.
+    a decibel of reduction: what is left of the one is left of the other. Other meters than ours read limited
+    mixes up to .05 dB higher (`python -m benchmarks.delivery`), so there is a margin for them.
     """
-    ceiling = CEILING_DBTP - _MARGIN_DB
+    wanted_dbtp = CEILING_DBTP - _OTHER_METERS_DB
+    ceiling = wanted_dbtp - _MARGIN_DB
     for last in (*[False] * (_PASSES - 1), True):
         trial = limited(gain, ceiling)
         reached, through = float(trial.meter.integrated_lufs[0]), float(trial.meter.true_peak_dbtp[0])
-        short, over = target_lufs - reached, through - CEILING_DBTP
+        short, over = target_lufs - reached, through - wanted_dbtp
         room = min(most_db - trial.limiting_db, _GAIN_RANGE_DB[1] - gain)
         settled = room >= -_NEAR_DB and (abs(short) <= _NEAR_LU or (short > 0.0 and room <= _NEAR_DB))
         if last or (settled and over <= 0.0):

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from gainstage.console.call import ConsoleState, Meter
 from gainstage.console.compile import session_parameters
 from gainstage.console.console import Console, Rendered
-from gainstage.console.flow import ConsoleState, Meter
 from gainstage.console.session import Session, TrackSettings
 from gainstage.data.audio_file import AudioReader, probe
 from gainstage.data.wav_file import WavWriter
