@@ -1,6 +1,6 @@
 """Audio files: what they hold, and their samples at any rate, block by block, in bounded memory."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -12,6 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from gainstage.data.audio_error import AudioFileError
+from gainstage.data.content_hash import ContentHash
 from gainstage.data.header import promised_samples
 from gainstage.data.wav_file import WavWriter, write_wav
 from gainstage.dsp.resampling import StreamResampler, resampled_length
@@ -158,7 +159,7 @@ class AudioReader:
         path: the file.
         sample_rate: in Hz; the file's own by default.
         channels: 1 reads a file whose two channels are equal as mono; the file's own number by default.
-        tap: hears the file's samples as they are in it, in the channels that are read.
+        hashed: also work out what `content_hash` gives.
 
     Raises:
         AudioFileError: the file cannot be read, or has fewer channels than are asked for.
@@ -170,9 +171,8 @@ class AudioReader:
         *,
         sample_rate: int | None = None,
         channels: int | None = None,
-        tap: Callable[[Block], None] | None = None,
+        hashed: bool = False,
     ) -> None:
-        self._tap = tap
         self.info = probe(path)
         self.sample_rate = sample_rate or self.info.sample_rate
         self.channels = channels or self.info.channels
@@ -183,14 +183,28 @@ class AudioReader:
         self.num_samples = resampled_length(
             self.info.num_samples, from_rate=self.info.sample_rate, to_rate=self.sample_rate
         )
+        self._hash = ContentHash(self.channels, self.info.sample_rate) if hashed else None
         self._rest = np.zeros((self.channels, 0), np.float32)
         self._blocks = self._converted(0)
+
+    def content_hash(self) -> str:
+        """The hash of the recording, for which what is left of the file is read. Nothing more may follow.
+
+        Raises:
+            ValueError: the reader was not made to hash, or was moved.
+        """
+        if self._hash is None:
+            raise ValueError(f"{self.info.path} was not read from front to back with hashed=True")
+        for _ in self._blocks:
+            pass
+        return self._hash.hexdigest()
 
     def seek(self, start: int) -> None:
         """Go on reading from sample `start` (at `sample_rate`)."""
         if start < 0:
             raise ValueError(f"cannot read {self.info.path} from sample {start}: there is none before 0")
         self._blocks.close()
+        self._hash = None
         self._rest = np.zeros((self.channels, 0), np.float32)
         self._blocks = self._converted(start)
 
@@ -259,8 +273,8 @@ class AudioReader:
         for block in blocks:
             if self.channels < len(block) and not np.array_equal(block[0], block[1]):
                 raise AudioFileError(f"{self.info.path} cannot be read as mono: its two channels differ")
-            if self._tap is not None:
-                self._tap(block[: self.channels])
+            if self._hash is not None:
+                self._hash.update(block[: self.channels])
             yield block[: self.channels]
 
 

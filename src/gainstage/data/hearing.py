@@ -1,6 +1,5 @@
 """One pass over an audio file in which everybody listens who wants to."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from gainstage.data.audio_error import AudioFileError
 from gainstage.data.audio_file import AudioInfo, Block, native_blocks, resampled
+from gainstage.data.content_hash import ContentHash
 
 
 class Listener(Protocol):
@@ -102,26 +102,6 @@ def hear_audio(audio: Block, *, sample_rate: int, listen: Callable[[int, int], H
     for block in measure.tap(iter([audio])):
         listener.hear(torch.from_numpy(block))
     return measure.heard(listener)
-
-
-class ContentHash:
-    """A hash of rate, channels and samples, made as a file streams: equal for equal audio in any container.
-
-    Args:
-        channels: 1 or 2; 1 for a file of two equal channels.
-        sample_rate: of the file in Hz.
-    """
-
-    def __init__(self, channels: int, sample_rate: int) -> None:
-        self._hash = hashlib.blake2b(f"{channels} {sample_rate} ".encode(), digest_size=16)
-
-    def update(self, block: Block) -> None:
-        """Take the next samples as they are in the file. Shape: (channels, samples)"""
-        unsigned = block + np.float32(0.0)  # −0.0 becomes 0.0
-        self._hash.update(unsigned.T.astype("<f4").tobytes())  # interleaved: no trace of the blocks
-
-    def hexdigest(self) -> str:
-        return self._hash.hexdigest()
 
 
 class _Measure:

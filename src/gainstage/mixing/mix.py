@@ -7,12 +7,13 @@ from pathlib import Path
 
 from gainstage.console.session import TEMPO_BPM, Session
 from gainstage.console.session_blend import interpolate, neutral_of
+from gainstage.console.session_match import match
 from gainstage.console.spec import ConsoleSpec, named
 from gainstage.data.audio_error import AudioFileError
 from gainstage.mixing.deliver import (
     DEFAULT_MAX_LIMITING_DB,
     Delivery,
-    broken_promise,
+    check_delivery,
     deliver,
     undelivered,
     with_delivery,
@@ -24,7 +25,7 @@ from gainstage.mixing.network import decide_by_network
 from gainstage.mixing.passes import audition, limited, write_mix
 from gainstage.mixing.render import Progress, silent_progress
 from gainstage.mixing.report import describe_mix, loudest_passage, write_report
-from gainstage.mixing.sessions import session_from_decision
+from gainstage.mixing.sessions import session_from_decision, with_tail
 from gainstage.mixing.staging import staged_folder
 from gainstage.models.checkpoint import TrainedMixer, load_mixer
 from gainstage.report.mix_result import MixResult
@@ -127,41 +128,46 @@ def mix(
         with staged_folder(out) as folder:
             heard = hear_folder(stems, roles=roles, progress=progress)
             held = Held.of(edited, heard) if edited and keep_locks else None
+            heard = held.with_roles(heard) if held else heard
             if trained is None:
                 decision = decide(engineer, heard, style=style)
             else:
                 decision = decide_by_network(
                     trained, heard, stems, loudness_lufs=loudness_lufs, progress=progress, held=held
                 )
-            decided = session_from_decision(heard, decision, spec, tail=tail)
+            decided = session_from_decision(heard, decision, spec)
             if trained is not None:
                 decided = _by_checkpoint(decided, trained)
             if held is not None:
-                decided, lost = held.put_into(decided)
-                decision = held.told(decision)
-                heard = replace(heard, warnings=(*heard.warnings, *held.warnings, *lost))
+                kept = held.put_into(decided, decision)
+                decided, decision = kept.session, kept.decision
+                heard = replace(heard, warnings=(*heard.warnings, *held.warnings, *kept.warnings))
+            decided = with_tail(decided) if tail else decided
             if amount != 1.0:
-                decided = interpolate(edited or neutral_of(decided), decided, amount)
+                decided = _part_of_the_way(edited or neutral_of(decided), decided, amount)
             tempo = float(tempo_bpm) if tempo_bpm else edited.tempo_bpm if edited else None
             decided = decided.model_copy(update={"tempo_bpm": tempo})
             # what was put together is checked as a whole
             decided = Session.from_json(undelivered(decided).to_json())
-            auditioned = audition(decided, stems, folder, keep_sum=report, progress=progress)
+            auditioned = audition(decided, stems, folder, with_sum=report, progress=progress)
             delivery = deliver(
                 auditioned.mix.loudness,
                 target_lufs=loudness_lufs,
-                limited=limited(decided, stems, folder, progress=progress),
+                limited=limited(decided, stems, auditioned.mix_file, progress=progress),
                 max_limiting_db=max_limiting_db,
             )
+            if auditioned.mix_file is not None:
+                auditioned.mix_file.unlink()  # it is as large as the mix, for which there must be room
             decided = _delivered(decided, delivery, loudness_lufs)
             decided.save(folder / "session.json")
             passage = loudest_passage(auditioned, decided, folder) if report else None
             final = write_mix(
                 folder / "session.json", stems, folder / "mix.wav", passage=passage, progress=progress
             )
-            warnings = (*heard.warnings, *broken_promise(delivery, final.loudness))
+            checked = check_delivery(delivery, final.loudness)
+            heard = replace(heard, warnings=(*heard.warnings, *checked))
             result = describe_mix(
-                replace(heard, warnings=warnings),
+                heard,
                 decided,
                 decision,
                 auditioned,
@@ -178,6 +184,31 @@ def mix(
             raise OSError(f"{out}: the disk is full; free some space and mix again") from error
         raise
     return Mixed(decided, result, delivery, out)
+
+
+def _part_of_the_way(start: Session, decided: Session, amount: float) -> Session:
+    """The session at an amount from where it starts.
+
+    Raises:
+        ValueError: they have other tracks, or another console; the sentence says how to go on.
+    """
+    found = match(start, decided)
+    for strips, places, which in (
+        (start.tracks, found.removed["tracks"], "is not among the stems"),
+        (decided.tracks, found.added["tracks"], "is not in the session"),
+    ):
+        if places:
+            raise ValueError(
+                f"there is no way from '{start.name}' to a mix of other tracks: '{strips[places[0]].name}' "
+                f"{which}; give exactly its stems, or all of the decision (an amount of 1)"
+            )
+    try:
+        return interpolate(start, decided, amount)
+    except ValueError as error:
+        raise ValueError(
+            f"there is no way from '{start.name}' to this mix: {error}, or take all of the decision "
+            "(an amount of 1)"
+        ) from None
 
 
 def _by_checkpoint(session: Session, trained: TrainedMixer) -> Session:

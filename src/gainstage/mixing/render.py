@@ -11,9 +11,8 @@ from torch import Tensor
 from gainstage.console.call import ConsoleState, Meter
 from gainstage.console.compile import session_parameters
 from gainstage.console.console import Console, Rendered
-from gainstage.console.session import Session
+from gainstage.console.session import Session, TrackSettings
 from gainstage.data.audio_file import AudioReader, probe
-from gainstage.data.hearing import ContentHash
 from gainstage.data.wav_file import WavWriter
 
 BLOCK = 1 << 17
@@ -55,6 +54,11 @@ class Block:
         return self._in_time(self.rendered.mix, "master")
 
     @property
+    def mix_and_beyond(self) -> Tensor:
+        """The mix in time, not cut at the song's end. Shape: (1, 2, samples)."""
+        return self.rendered.mix[..., max(self.rendered.late["master"] - self.start_sample, 0) :]
+
+    @property
     def tracks(self) -> Tensor:
         """The tracks behind their strips, from `begins("tracks")` on. Shape: (tracks, 2, samples)."""
         return self._in_time(self.rendered.tracks[0], "tracks")
@@ -73,7 +77,8 @@ def render_blocks(
     stems: Path,
     *,
     meter: Meter | None = None,
-    hashes: list[ContentHash] | None = None,
+    beyond_samples: int = 0,
+    played: Callable[[int, str], None] | None = None,
 ) -> Iterator[Block]:
     """Render a session block by block.
 
@@ -81,7 +86,8 @@ def render_blocks(
         session: the session.
         stems: the folder of its stems.
         meter: see `Console.render`.
-        hashes: filled with the hash of each stem's audio, which is complete when all blocks are.
+        beyond_samples: go on behind the end, for whoever looks ahead.
+        played: told at the end which recording each track turned out to be (its place, its content hash).
 
     Raises:
         ValueError: a stem is missing or does not fit the session.
@@ -91,16 +97,20 @@ def render_blocks(
     is_stereo = torch.tensor([[track.channels == 2 for track in session.tracks]])
     state: ConsoleState | None = None
     end = session.num_samples + session.tail_samples
-    total = end + console.latency_samples(settings, sample_rate=session.sample_rate) if end > 0 else 0
+    late = console.latency_samples(settings, sample_rate=session.sample_rate)
+    total = end + late + beyond_samples if end > 0 else 0
     with ExitStack() as stack, torch.inference_mode():
-        readers = []
-        for path, track in zip(stem_paths(session, stems), session.tracks, strict=True):
-            content = ContentHash(track.channels, probe(path).sample_rate)
-            if hashes is not None:
-                hashes.append(content)
-            tap = None if hashes is None else content.update
-            reader = AudioReader(path, sample_rate=session.sample_rate, channels=track.channels, tap=tap)
-            readers.append(stack.enter_context(reader))
+        readers = [
+            stack.enter_context(
+                AudioReader(
+                    path,
+                    sample_rate=session.sample_rate,
+                    channels=track.channels,
+                    hashed=played is not None,
+                )
+            )
+            for path, track in zip(stem_paths(session, stems), session.tracks, strict=True)
+        ]
         for start in range(0, total, BLOCK):
             length = min(BLOCK, total - start)
             audio = torch.zeros(len(readers), 2, length)
@@ -118,30 +128,40 @@ def render_blocks(
             )
             state = rendered.state
             yield Block(start, audio, rendered, end)
-        for reader in readers if hashes is not None else ():
-            while reader.read(BLOCK).shape[-1]:  # what lies behind the song's end belongs to the stem, too
-                pass
+        if played is not None:
+            for i, reader in enumerate(readers):
+                played(i, reader.content_hash())
 
 
 def stem_paths(session: Session, stems: Path) -> list[Path]:
     """Where the stems of a session lie.
 
     Raises:
-        ValueError: one is missing, or has other channels than the session says.
+        ValueError: some are missing (all are named), or one has other channels than the session says.
     """
     if not stems.is_dir():
         raise ValueError(f"{stems} is not a folder; give the folder of the stems that the session names")
-    paths = []
+    paths, missing = [], []
     for i, track in enumerate(session.tracks):
         path = stems / track.file
         if not path.resolve().is_relative_to(stems.resolve()):
             raise ValueError(f"tracks[{i}].file: '{track.file}' lies outside the folder of the stems")
         if not path.is_file():
-            raise ValueError(f"tracks[{i}]: the stem '{track.file}' is not in {stems}")
+            missing.append(f"tracks[{i}]: the stem '{track.file}' is not in {stems}")
+            continue
         if track.channels > probe(path).channels:
             raise ValueError(f"tracks[{i}]: {path} is mono, the session expects a stereo file")
         paths.append(path)
+    if missing:
+        cure = "; give the folder of the stems that were mixed, or take such tracks out of the session"
+        more = f" (and {len(missing) - 1} more of {len(session.tracks)} tracks)" if len(missing) > 1 else ""
+        raise ValueError(f"{missing[0]}{more}{cure}")
     return paths
+
+
+def other_recording(track: TrackSettings) -> str:
+    """The sentence for a stem that is not the one that was mixed."""
+    return f"{track.name}: '{track.file}' holds another recording than the one that was mixed"
 
 
 def render_file(
@@ -156,24 +176,28 @@ def render_file(
         progress: told how far the work is.
 
     Returns:
-        Warnings, a sentence each.
+        Warnings, a sentence each: stems that are other recordings than those that were mixed, and stems that
+        the session does not know.
 
     Raises:
         ValueError: the session or a stem cannot be used.
         OSError: the file cannot be written.
     """
     session = Session.load(session_path)
-    total, hashes = session.num_samples + session.tail_samples, list[ContentHash]()
+    total = session.num_samples + session.tail_samples
+    played: dict[int, str] = {}
     with WavWriter(out, sample_rate=session.sample_rate, channels=2) as writer:
-        for block in render_blocks(session, stems, hashes=hashes):
+        for block in render_blocks(session, stems, played=played.__setitem__):
             writer.write(block.mix[0].numpy())
             progress("rendering", min(block.start_sample + BLOCK, total), total)
+    warnings = [
+        other_recording(track)
+        for i, track in enumerate(session.tracks)
+        if track.content_hash and track.content_hash != played[i]
+    ]
     known = {track.file for track in session.tracks}
-    return [
-        f"{track.name}: '{track.file}' holds another recording than the one that was mixed"
-        for track, found in zip(session.tracks, hashes, strict=False)  # a song without samples reads none
-        if track.content_hash and found.hexdigest() != track.content_hash
-    ] + [f"{name} is in {stems} but not in the session: left out" for name in _extra_stems(stems, known)]
+    extra = _extra_stems(stems, known)
+    return warnings + [f"{name} is in {stems} but not in the session: left out" for name in extra]
 
 
 def _extra_stems(stems: Path, known: set[str]) -> list[str]:
