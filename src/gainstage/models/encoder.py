@@ -108,10 +108,10 @@ class Encoder(nn.Module):
         )
 
     def embed(self, heard: Heard) -> Tensor:
-        """Embedding of what was heard. Shape: (rows, width)."""
+        """Embedding of what was heard. Shape: (…, width)."""
         numbers = self.norm(self.spectral.describe(heard.spectra))
-        mean, square = heard.view.mean().chunk(2, dim=1)
-        view = torch.cat([mean, root(square - mean.square()), heard.view.largest], dim=1)
+        mean, square = heard.view.mean().chunk(2, dim=-1)
+        view = torch.cat([mean, root(square - mean.square()), heard.view.largest], dim=-1)
         seen = nn.functional.silu(self.from_view(view) + self.from_spectra(numbers))
-        embedding: Tensor = torch.cat([self.out(seen), numbers[:, :NUMBERS]], dim=1)
+        embedding: Tensor = torch.cat([self.out(seen), numbers[..., :NUMBERS]], dim=-1)
         return embedding
