@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gainstage.console.conditions import Conditions, apply_locks
 from gainstage.console.layout import SectionLayout
-from gainstage.console.spec import SECTIONS, ConsoleSpec
+from gainstage.console.spec import SECTIONS
 from gainstage.models.encoder import Heard
 from gainstage.models.log_mel import PLANES
 from gainstage.models.mixer import Mixer
@@ -94,7 +94,7 @@ class Set(nn.Module):
         self.encoder, self.controller = mixer.encoder, mixer.controller
         self.widths = Widths.of(mixer)
         self.driven = driven(mixer.console.layout)
-        self.buses = {s: n for s, n in num_buses(mixer.console.spec).items() if s in mixer.console.layout}
+        self.buses = {s: mixer.console.num_strips(s, 0) for s in SECTIONS}
 
     def forward(
         self,
@@ -131,9 +131,4 @@ class Set(nn.Module):
 
 def driven(layout: Mapping[str, SectionLayout]) -> tuple[str, ...]:
     """The sections of which a network sets something, in their order."""
-    return tuple(section for section in SECTIONS if section in layout and layout[section].driven)
-
-
-def num_buses(spec: ConsoleSpec) -> dict[str, int]:
-    """Section → how many strips it has, whatever the song; tracks are left out."""
-    return {"groups": len(spec.group_names), "returns": len(spec.return_names), "master": 1}
+    return tuple(section for section in SECTIONS if layout[section].driven)
