@@ -84,7 +84,7 @@ def _track(engineer: NetworkEngineer, song: PlayedSong, i: int) -> NetworkTrack:
     if features.is_silent:
         return NetworkTrack(song.heard[i].role, features.trim_db, None)
     audio = song.audio[i] * 10.0 ** (features.trim_db / 20.0)
-    rate = engineer.mixer.front.settings.sample_rate
+    rate = engineer.sample_rate
     if song.sample_rate != rate:
         audio = resample(audio, from_rate=song.sample_rate, to_rate=rate)
     return NetworkTrack(song.heard[i].role, features.trim_db, engineer.hear([audio]))

@@ -53,7 +53,7 @@ class TrainedMixer:
         """
         folder = Path(folder)
         if not is_pretrained(folder):
-            raise ValueError(f"{folder} holds no exported weights; give what `gainstage export weights` wrote")
+            raise ValueError(f"{folder} holds no weights; give what `gainstage export weights` wrote")
         return load_mixer(folder)
 
 
@@ -129,7 +129,7 @@ def load_mixer(path: Path, *, console: ConsoleSpec | None = None) -> TrainedMixe
         path, about, state = read_pretrained(path)
         return _trained(path, about, state, step=about.get("step"), console=console)
     if path.suffix == ".onnx":
-        raise ValueError(f"{path} is a graph for other tools, without weights to go on from; give a checkpoint")
+        raise ValueError(f"{path} is a graph for other tools, no weights to go on from; give a checkpoint")
     path = _best(path) if path.is_dir() else path
     loaded = read_checkpoint(path)
     state = {k.removeprefix(_PREFIX): v for k, v in loaded["state_dict"].items() if k.startswith(_PREFIX)}

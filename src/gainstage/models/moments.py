@@ -95,7 +95,8 @@ class SpectralMoments(nn.Module):
     def describe(self, moments: Moments) -> Tensor:
         """Means, spreads and maxima, all of the order of 1. Shape: (…, width)."""
         n = self.bands
-        power, mid, side, balance, squares, rise, numbers = moments.mean().split([2 * n, n, n, n, n, n, 7], -1)
+        means = moments.mean().split([2 * n, n, n, n, n, n, 7], dim=-1)
+        power, mid, side, balance, squares, rise, numbers = means
         level, level_2, crest, jump, strokes, centre, centre_2 = numbers.unbind(-1)
         few = [
             level,

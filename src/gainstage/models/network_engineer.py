@@ -44,6 +44,7 @@ class NetworkEngineer:
 
     def __init__(self, mixer: Mixer, *, name: str = "network") -> None:
         self.mixer, self.name = mixer.eval(), name
+        self.console, self.sample_rate = mixer.console, mixer.front.settings.sample_rate
 
     @torch.inference_mode()
     def listen(self, sections: Iterable[Tensor]) -> Tensor:
@@ -92,7 +93,7 @@ class NetworkEngineer:
             conditions = told(tracks, target_loudness_lufs, locked or {}, locked_units or {})
             mask = torch.ones(1, len(heard), dtype=torch.bool)
             decided = self.mixer.set(torch.stack(heard)[None], mask, conditions).parameters
-        return decision(self.name, self.mixer.console, tracks, decided)
+        return decision(self.name, self.console, tracks, decided)
 
 
 def sounding(tracks: Sequence[NetworkTrack]) -> list[Tensor]:

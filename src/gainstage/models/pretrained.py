@@ -1,6 +1,6 @@
 """A mixer in the layout of the Hugging Face hub: `config.json` and `model.safetensors`, nothing pickled.
 
-A folder that was downloaded from there, or written by `gainstage export weights`, is read; nothing is fetched.
+A folder that was written by `gainstage export weights`, or downloaded, is read; nothing is fetched.
 """
 
 import json

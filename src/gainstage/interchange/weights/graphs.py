@@ -1,7 +1,7 @@
 """A mixer as two graphs without branches: what is kept of a section of audio, and a console set by it.
 
-One graph of a whole song would need memory that grows with its length. So a song is cut as `gainstage mix` cuts
-it, `Hear` takes each section of a track, what it gives is added up (`sums`) or kept where it is largest
+One graph of a whole song would need memory that grows with its length. So a song is cut as `gainstage mix`
+cuts it, `Hear` takes each section of a track, what it gives is added up (`sums`) or kept where it is largest
 (`largest`), and `Set` takes what came of it for all tracks. Only this pooling lies between the two.
 """
 
@@ -85,7 +85,7 @@ class Set(nn.Module):
     Args:
         mixer: the network.
 
-    Shape: sums and largest (songs, tracks, …), mask (songs, tracks), roles (songs, tracks), loudness (songs,),
+    Shape: sums and largest (songs, tracks, …), mask and roles (songs, tracks), target_loudness_lufs (songs,),
         then for each driven section locked and held (songs, strips, driven) → the units of these sections.
     """
 

@@ -45,7 +45,7 @@ class OnnxNetwork:
 
 
 def find_onnx(path: Path) -> tuple[Path, Path] | None:
-    """The files of a network in ONNX by any of the two, or by their folder; None if there is no such thing."""
+    """The two files of a network in ONNX, by any of them or by their folder; None if there are none."""
     if path.suffix == ".onnx":
         return path.with_name(f"{HEAR}.onnx"), path.with_name(f"{SET}.onnx")
     for folder in (path, path / FOLDER):
@@ -144,8 +144,8 @@ class OnnxEngineer:
         }
         for section in driven(self.console.layout):
             strips, count = self.console.num_strips(section, tracks), len(self.console.layout[section].driven)
-            free, nothing = torch.zeros(songs, strips, count, dtype=torch.bool), torch.zeros(songs, strips, count)
-            feeds[f"locked_{section}"] = conditions.locked.get(section, free)
+            nothing = torch.zeros(songs, strips, count)
+            feeds[f"locked_{section}"] = conditions.locked.get(section, nothing.bool())
             feeds[f"held_{section}"] = conditions.locked_units.get(section, nothing).float()
         names = [output.name for output in self.network.set.get_outputs()]
         found = self.network.set.run(names, {name: value.numpy() for name, value in feeds.items()})

@@ -61,7 +61,8 @@ def programs(mixer: Mixer) -> dict[str, Graph]:
 def _example(set_: Set, mixer: Mixer) -> tuple[Any, ...]:
     locks: list[Tensor] = []
     for section in set_.driven:
-        shape = (_SONGS, mixer.console.num_strips(section, _TRACKS), len(mixer.console.layout[section].driven))
+        width = len(mixer.console.layout[section].driven)
+        shape = (_SONGS, mixer.console.num_strips(section, _TRACKS), width)
         locks += [torch.rand(shape) < 0.5, torch.rand(shape)]
     return (
         torch.rand(_SONGS, _TRACKS, set_.widths.sums),
