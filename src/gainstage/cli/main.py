@@ -72,7 +72,7 @@ def cli() -> None:
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
-    help="A trained network sets the console instead of the rules: a checkpoint, run, exported weights or ONNX.",
+    help="A trained network sets the console instead of the rules: checkpoint, run, exported weights or ONNX.",
 )
 @click.option(
     "--console",
