@@ -65,9 +65,10 @@ class Hear(nn.Module):
         """Hear; frames of silence at the end keep the shortest section as wide as the stages want it."""
         size, hop = self.front.settings.fft_size, self.front.settings.hop
         count = (audio.shape[-1] - size) // hop + 1
-        starts = hop * torch.arange(count + self.silence, device=audio.device)
         audio = nn.functional.pad(audio, (0, self.silence * hop))
-        spectra = self.front.stereo(audio[..., starts[:, None] + torch.arange(size, device=audio.device)])
+        frames = torch.arange(count + self.silence, device=audio.device)
+        samples = hop * frames[:, None] + torch.arange(size, device=audio.device)
+        spectra = self.front.stereo(audio[..., samples]) * (frames < count)
         heard = self.encoder.hear(spectra, torch.full((spectra.shape[0],), count, device=audio.device))
         return packed(heard)
 

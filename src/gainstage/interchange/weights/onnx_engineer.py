@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from gainstage.console.conditions import Conditions
 from gainstage.console.console import Console
 from gainstage.console.spec import ConsoleSpec
 from gainstage.engineer.decision import MixDecision
-from gainstage.interchange.weights.graphs import driven
+from gainstage.interchange.weights.graph_runner import GraphRunner
 from gainstage.interchange.weights.onnx_file import ABOUT, open_onnx
 from gainstage.interchange.weights.programs import HEAR, SET
 from gainstage.models.checkpoint import check_about, check_console
 from gainstage.models.mixer import set_to
-from gainstage.models.network_engineer import NetworkTrack, cut, decision, sounding, told
+from gainstage.models.network_engineer import NetworkTrack, decision, sounding, told
 from gainstage.models.settings import MixerSettings
 
 FOLDER = "onnx"
@@ -71,7 +69,8 @@ def load_onnx(path: Path, *, console: ConsoleSpec | None = None) -> OnnxNetwork:
     hear, set_ = (open_onnx(file) for file in files)
     abouts = [_about(session, file) for session, file in zip((hear, set_), files, strict=True)]
     settings = [check_about(about, file) for about, file in zip(abouts, files, strict=True)][1]
-    if [about.get("part") for about in abouts] != [HEAR, SET] or abouts[0] != abouts[1] | {"part": HEAR}:
+    parts = [about.get("part") for about in abouts]
+    if parts != [HEAR, SET] or abouts[0].get("weights") != abouts[1].get("weights"):
         raise ValueError(f"{files[0]} and {files[1].name} are not of one network; copy the whole export")
     check_console(settings.console, console, files[1])
     about = abouts[1]
@@ -97,23 +96,12 @@ class OnnxEngineer:
     """
 
     def __init__(self, network: OnnxNetwork, *, name: str = "network") -> None:
-        self.network, self.name = network, name
-        self.console = Console(network.settings.console)
-        self.sample_rate = network.settings.encoder.front.sample_rate
+        self.runner, self.name = runner_of(network), name
+        self.console, self.sample_rate = self.runner.console, self.runner.front.sample_rate
 
     def hear(self, audio: Iterable[Tensor]) -> Tensor:
-        """What is kept of one staged track from blocks of its audio, in one row.
-
-        Shape: each (2, samples) → (sums + largest,).
-        """
-        sums, largest = None, None
-        for section in cut(audio, self.network.settings.encoder.front):
-            more, top = self.network.hear.run(None, {"audio": section[None].numpy()})
-            sums = more if sums is None else sums + more
-            largest = top if largest is None else np.maximum(largest, top)
-        assert sums is not None, "a track has at least one section"
-        assert largest is not None
-        return torch.from_numpy(np.concatenate([sums[0], largest[0]]))
+        """What is kept of one staged track; see `GraphRunner.hear`."""
+        return self.runner.hear(audio)
 
     def decide(
         self,
@@ -127,26 +115,25 @@ class OnnxEngineer:
         decided = None
         if heard := sounding(tracks):
             conditions = told(tracks, target_loudness_lufs, locked or {}, locked_units or {})
+            mask = torch.ones(1, len(heard), dtype=torch.bool)
             neutral = self.console.neutral(batch=1, tracks=len(heard))
-            decided = set_to(self.units(torch.stack(heard)[None], conditions), neutral, self.console)
+            units = self.runner.units(torch.stack(heard)[None], mask, conditions)
+            decided = set_to(units, neutral, self.console)
         return decision(self.name, self.console, tracks, decided)
 
-    def units(self, heard: Tensor, conditions: Conditions) -> dict[str, Tensor]:
-        """Unit values of the driven sections. Shape: heard (songs, tracks, sums + largest)."""
-        songs, tracks = heard.shape[:2]
-        width = self.network.set.get_inputs()[0].shape[-1]
-        feeds = {
-            "sums": heard[..., :width],
-            "largest": heard[..., width:],
-            "mask": torch.ones(songs, tracks, dtype=torch.bool),
-            "roles": conditions.roles,
-            "target_loudness_lufs": conditions.target_loudness_lufs,
-        }
-        for section in driven(self.console.layout):
-            strips, count = self.console.num_strips(section, tracks), len(self.console.layout[section].driven)
-            nothing = torch.zeros(songs, strips, count)
-            feeds[f"locked_{section}"] = conditions.locked.get(section, nothing.bool())
-            feeds[f"held_{section}"] = conditions.locked_units.get(section, nothing).float()
-        names = [output.name for output in self.network.set.get_outputs()]
-        found = self.network.set.run(names, {name: value.numpy() for name, value in feeds.items()})
-        return {n.removeprefix("units_"): torch.from_numpy(v) for n, v in zip(names, found, strict=True)}
+
+def runner_of(network: OnnxNetwork) -> GraphRunner:
+    """The graphs, run by onnxruntime."""
+    outputs = [output.name for output in network.set.get_outputs()]
+
+    def hear(audio: Tensor) -> tuple[Tensor, Tensor]:
+        sums, largest = network.hear.run(["sums", "largest"], {"audio": audio.numpy()})
+        return torch.from_numpy(sums), torch.from_numpy(largest)
+
+    def set_(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        found = network.set.run(outputs, {name: value.numpy() for name, value in inputs.items()})
+        return dict(zip(outputs, map(torch.from_numpy, found), strict=True))
+
+    front, console = network.settings.encoder.front, Console(network.settings.console)
+    num_sums = network.set.get_inputs()[0].shape[-1]
+    return GraphRunner(hear, set_, num_sums=num_sums, front=front, console=console)

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.export import Dim, ExportedProgram, export, save
+from torch.export import Dim, ExportedProgram, export, load, save
 
 from gainstage.interchange.weights.graphs import Hear, Set
 from gainstage.models.mixer import Mixer
@@ -90,6 +90,14 @@ def save_pt2(graph: Graph, path: Path, about: Mapping[str, Any]) -> None:
     graph.program.example_inputs = None
     with quiet():
         save(graph.program, path, extra_files={ABOUT: json.dumps(about)})
+
+
+def open_pt2(path: Path) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """A program that was written, ready to run, and what it tells of itself."""
+    extra = {ABOUT: ""}
+    with quiet():
+        module = load(path, extra_files=extra).module()
+    return module, json.loads(extra[ABOUT])
 
 
 @contextmanager

@@ -3,9 +3,9 @@
     python run.py STEMS --out session.json [--roles roles.json] [--loudness -20]
 
 It needs numpy, soundfile and onnxruntime (or torch, beside hear.pt2 and set.pt2), and soxr if the stems have
-other rates than the network; nothing of gainstage. `gainstage render session.json --stems STEMS --out mix.wav`
-plays what it wrote; so does whoever dials in the numbers. roles.json says what plays in which file, {"Audio 07":
-"kick"}; without it the words of a file's name are compared with the names of the roles.
+other rates than the network; nothing of gainstage. `gainstage render session.json --stems STEMS --out
+mix.wav` plays what it wrote; so does whoever dials in the numbers. roles.json says what plays in which file,
+{"Audio 07": "kick"}; without it the words of a file's name are compared with the names of the roles.
 
 Each track is brought to −23 LUFS, heard in sections, and set beside all others; what that takes stands in
 tables.json. The level of the whole mix is not set: gainstage measures a render for that.
@@ -246,7 +246,8 @@ def listen(paths: list[Path], graphs: Any, tables: dict[str, Any], given: dict[s
     length, tracks = song_length(paths, net), []
     for path in paths:
         audio, own = read(path)
-        track = Track(path, role_of(path.stem, tables["roles"], given), 2 - np.array_equal(audio[0], audio[1]))
+        channels = 1 if np.array_equal(audio[0], audio[1]) else 2
+        track = Track(path, role_of(path.stem, tables["roles"], given), channels)
         track.trim_db = trim_db(resampled(audio, own, rate), rate, tables["gain_staging"])
         if track.trim_db is not None:
             staged = resampled(audio, own, net) * np.float32(10 ** (track.trim_db / 20))
@@ -258,14 +259,15 @@ def listen(paths: list[Path], graphs: Any, tables: dict[str, Any], given: dict[s
 
 def console_rate(paths: list[Path]) -> int:
     """The most frequent rate of the stems, at least 44.1 kHz."""
-    rates = Counter(soundfile.info(path).samplerate for path in paths)
+    rates: Counter[int] = Counter(soundfile.info(path).samplerate for path in paths)
     return max(44100, max(rates, key=lambda rate: (rates[rate], rate)))
 
 
 def song_length(paths: list[Path], rate: int) -> int:
     """Samples of the longest stem at a rate."""
     infos = [soundfile.info(path) for path in paths]
-    return max(length_at(info.frames, info.samplerate, rate) for info in infos)
+    longest: int = max(length_at(info.frames, info.samplerate, rate) for info in infos)
+    return longest
 
 
 def decide(graphs: Any, tracks: list[Track], lufs: float, tables: dict[str, Any]) -> dict[str, Array]:
@@ -295,8 +297,9 @@ def session(folder: Path, graphs: Any, tables: dict[str, Any], given: dict[str, 
     if not heard:
         sys.exit(f"run.py: all stems of {folder} are silent")
     units, form, rate = decide(graphs, heard, lufs, tables), tables["session"], console_rate(paths)
-    buses = {kind: [{"name": name} for name in form["console"][f"{kind}_names"]] for kind in ("group", "return")}
-    strips: dict[str, Any] = {f"{kind}s": bus for kind, bus in buses.items()} | {"master": [{"name": "master"}]}
+    strips: dict[str, Any] = {"master": [{"name": "master"}]}
+    for kind in ("group", "return"):
+        strips[f"{kind}s"] = [{"name": name} for name in form["console"][f"{kind}_names"]]
     for name, section in tables["sections"].items():
         for strip, row in zip(strips.get(name, []), units[name], strict=False):  # tracks are no buses
             strip["processors"] = named(row, section["columns"])
