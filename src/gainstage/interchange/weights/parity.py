@@ -24,8 +24,8 @@ from gainstage.roles import ROLES
 SHAPES = ((1, 0.5), (5, 30.0), (24, 6.0))
 """Tracks and seconds: less than a section, more than one, many tracks."""
 
-WORST = 1e-4
-"""Unit values that differ by more are another network: a fader moves by .007 dB."""
+WORST = 1e-3
+"""Unit values that differ by more are another network: a fader moves by .07 dB."""
 
 _LOCKED, _LUFS = 0.2, -16.0
 _WITH = ("torch", "onnx", "onnxscript", "onnxruntime")
