@@ -1,4 +1,4 @@
-"""Weights in the hub's layout: what was written comes back to the bit; what is unfit is refused in a sentence."""
+"""Weights in the hub's layout: what was written comes back; what is unfit is refused in a sentence."""
 
 import json
 from collections.abc import Callable
@@ -94,7 +94,7 @@ def test_weights_cut_short_anywhere_are_refused(folder: Path) -> None:
 
 
 def test_a_folder_without_any_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="holds no checkpoint and no exported weights; give the folder of a run"):
+    with pytest.raises(ValueError, match="holds no checkpoint and no exported weights; give the folder"):
         load_mixer(tmp_path)
     with pytest.raises(ValueError, match="holds no weights; give what"):
         TrainedMixer.from_pretrained(tmp_path)

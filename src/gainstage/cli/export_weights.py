@@ -44,7 +44,12 @@ def _config_of(checkpoint: Path) -> dict[str, Any] | None:
     from gainstage.cli.train import CONFIG
 
     found = [folder / CONFIG for folder in checkpoint.parents[:2] if (folder / CONFIG).is_file()]
-    config = yaml.safe_load(found[0].read_text(encoding="utf-8")) if found else None
+    if not found:
+        return None
+    try:
+        config = yaml.safe_load(found[0].read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise ValueError(f"{found[0]} is not YAML, so the card cannot say what was trained; mend it") from None
     return config if isinstance(config, dict) else None
 
 
@@ -56,5 +61,9 @@ def _evaluation_of(checkpoint: Path) -> dict[str, Any] | None:
     found = [path for folder in folders for path in folder.glob("*/summary.json")]
     if not found:
         return None
-    summary = json.loads(max(found, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8"))
+    newest = max(found, key=lambda path: path.stat().st_mtime)
+    try:
+        summary = json.loads(newest.read_text(encoding="utf-8"))
+    except ValueError:
+        raise ValueError(f"{newest} is not JSON, so the card cannot say how good it is; mend it") from None
     return summary if isinstance(summary, dict) and "summary" in summary else None

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gainstage.interchange.weights import export as exporting
+from gainstage.interchange.weights import parity
 from gainstage.interchange.weights.export import ExportedWeights, export_weights
 from gainstage.interchange.weights.onnx_engineer import find_onnx, load_onnx
 from gainstage.interchange.weights.onnx_file import OPSET
@@ -37,6 +38,12 @@ SUMMARY = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _one_small_song(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports that are made here compare on little; the slow one was made before, on all."""
+    monkeypatch.setattr(parity, "SHAPES", ((1, 0.1),))
+
+
 def weights_only(trained: TrainedMixer, out: Path, **more: object) -> ExportedWeights:
     given = {"formats": ["safetensors"], "progress": silent_progress} | more
     return export_weights(trained, out, **given)  # type: ignore[arg-type]
@@ -48,7 +55,7 @@ def test_the_card_says_where_the_weights_come_from_and_no_place_of_a_machine(
     weights_only(trained, tmp_path / "a net", training=CONFIG, evaluation=SUMMARY)
     card = (tmp_path / "a net" / "README.md").read_text()
     assert card.startswith("---\nlicense: other\nlibrary_name: gainstage\n")
-    for said in ("# a net", "musdb_hq (MUSDB)", "seed 3", "| network | 0.0123 |", "7 test song(s)", "terms of the"):
+    for said in ("# a net", "musdb_hq (MUSDB)", "seed 3", "| network | 0.0123 |", "7 test song", "terms of"):
         assert said in card, said
     assert "| tracks | fader | gain | -60 … 12 dB |" in card
     assert "own place" not in card
@@ -64,7 +71,7 @@ def test_the_card_says_where_the_weights_come_from_and_no_place_of_a_machine(
 
 def test_the_python_of_the_card_runs(trained: TrainedMixer, tmp_path: Path) -> None:
     done = weights_only(trained, tmp_path / "net")
-    assert [(row.format, row.error) for row in done.parity] == [("safetensors", 0.0)] * len(SHAPES)
+    assert [(row.format, row.error) for row in done.parity] == [("safetensors", 0.0)]
     assert set(done.sizes) == {"README.md", "config.json", "model.safetensors", "parity.json", "parity.md"}
     code = (tmp_path / "net" / "README.md").read_text().partition("```python\n")[2].partition("```")[0]
     scope: dict[str, object] = {}
@@ -112,7 +119,7 @@ def test_an_export_that_fails_leaves_nothing(
 def test_formats_are_named_rightly_and_have_their_packages(
     trained: TrainedMixer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ValueError, match="there is no format 'torchscript'; there are safetensors, onnx, pt2"):
+    with pytest.raises(ValueError, match="no format 'torchscript'; there are safetensors, onnx, pt2"):
         weights_only(trained, tmp_path / "net", formats=["onnx", "torchscript"])
     with pytest.raises(ValueError, match="no format is named"):
         weights_only(trained, tmp_path / "net", formats=[])
@@ -136,11 +143,11 @@ def test_graphs_that_are_none_of_ours_are_refused(tmp_path: Path, monkeypatch: p
         load_network(tmp_path / "set.onnx")
     for content in (b"", b"RIFF0000WAVE", b"\x08\x09" * 50):
         (tmp_path / "hear.onnx").write_bytes(content)
-        with pytest.raises(ValueError, match=r"hear\.onnx (cannot be read as ONNX, it may be cut short|is a graph)") as e:
+        with pytest.raises(ValueError, match=r"hear\.onnx (cannot be read as ONNX|is a graph)") as raised:
             load_network(tmp_path)
-        assert "\n" not in str(e.value)
+        assert "\n" not in str(raised.value)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ValueError, match=r"onnxruntime, which is not installed: pip install 'gainstage\[onnx\]'"):
+    with pytest.raises(ValueError, match=r"onnxruntime, which is not installed: pip install .gainstage\[onnx"):
         load_network(tmp_path)
 
 
@@ -177,7 +184,9 @@ def test_there_is_no_pickle_in_it(exported: ExportedWeights) -> None:
 
 
 @pytest.mark.slow
-def test_mix_takes_the_folder_and_the_graphs(exported: ExportedWeights, loud_checkpoint: Path, tmp_path: Path) -> None:
+def test_mix_takes_the_folder_and_the_graphs(
+    exported: ExportedWeights, loud_checkpoint: Path, tmp_path: Path
+) -> None:
     write_stem(tmp_path / "stems" / "Kick.wav", kick(3.0))
     write_stem(tmp_path / "stems" / "Pad.wav", pad(3.0))
     stems, onnx_file = tmp_path / "stems", exported.folder / "onnx" / "set.onnx"
@@ -188,7 +197,8 @@ def test_mix_takes_the_folder_and_the_graphs(exported: ExportedWeights, loud_che
     edited.save(tmp_path / "edited.json")
     held = {"session": tmp_path / "edited.json", "keep_locks": True, "report": False}
     locked = mix(stems, tmp_path / "l", checkpoint=loud_checkpoint, **held).session  # type: ignore[arg-type]
-    for i, path in enumerate((exported.folder, exported.folder / "model.safetensors", onnx_file, onnx_file.parent)):
+    weights = exported.folder / "model.safetensors"
+    for i, path in enumerate((exported.folder, weights, onnx_file, onnx_file.parent)):
         found = mix(stems, tmp_path / str(i), checkpoint=path, report=False).session
         again = mix(stems, tmp_path / f"l{i}", checkpoint=path, **held).session  # type: ignore[arg-type]
         for one, other in ((found, wanted), (again, locked)):

@@ -73,4 +73,4 @@ def test_pooled_sections_have_the_widths_that_are_promised(mixer: Mixer) -> None
     step = section_samples(mixer.front.settings)
     assert step == 431 * 2048  # 20 s
     lengths = [part.shape[-1] for part in cut([torch.zeros(2, 2 * step + 5)], mixer.front.settings)]
-    assert lengths == [step, step, 5 + 2048]
+    assert lengths == [step, step + 5 + 2048]  # the last may be up to half a window longer

@@ -21,6 +21,7 @@ from gainstage.models.checkpoint import TrainedMixer
 from gainstage.models.network_engineer import cut
 from tests.mixing.conftest import RATE, kick, noise, pad, write_stem
 
+STEP = 431 * 2048  # samples of a section
 ROLES = {"Kick": "kick", "Pad": "pad", "Loop 1": "drums", "Nothing": "other"}
 
 
@@ -54,7 +55,7 @@ def test_its_units_are_the_console_s(plain: dict[str, Any], trained: TrainedMixe
                 assert run.physical(unit, row) == pytest.approx(wanted, rel=1e-12, abs=1e-12)
 
 
-@pytest.mark.parametrize("samples", [0, 1, 2047, 431 * 2048 - 1, 431 * 2048 + 1023, 431 * 2048 + 1024, 2_000_000])
+@pytest.mark.parametrize("samples", [0, 1, 2047, STEP - 1, STEP + 1023, STEP + 1024, 2_000_000])
 def test_it_cuts_where_the_console_cuts(plain: dict[str, Any], trained: TrainedMixer, samples: int) -> None:
     class Graphs:
         def __init__(self) -> None:
@@ -101,12 +102,12 @@ def without(*modules: str, program: Path, arguments: list[str]) -> subprocess.Co
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("format_", "blocked"), [("onnx", ["torch", "gainstage"]), ("pt2", ["gainstage", "onnxruntime"])])
+@pytest.mark.parametrize(("format_", "other"), [("onnx", "torch"), ("pt2", "onnxruntime")])
 def test_alone_it_decides_what_mix_decides(
-    exported: ExportedWeights, loud_checkpoint: Path, song: Path, tmp_path: Path, format_: str, blocked: list[str]
+    exported: ExportedWeights, loud_checkpoint: Path, song: Path, tmp_path: Path, format_: str, other: str
 ) -> None:
     arguments = [str(song), "--out", str(tmp_path / "s.json"), "--roles", str(song.parent / "roles.json")]
-    done = without(*blocked, program=exported.folder / format_ / "run.py", arguments=arguments)
+    done = without("gainstage", other, program=exported.folder / format_ / "run.py", arguments=arguments)
     assert done.returncode == 0, done.stderr
     assert "4 tracks by network" in done.stdout
     mixed = mix(song, tmp_path / "mix", roles=ROLES, checkpoint=loud_checkpoint, report=False).session
@@ -121,7 +122,8 @@ def test_alone_it_decides_what_mix_decides(
     for section in ("returns", "groups"):
         for strip, ours in zip(getattr(found, section), getattr(mixed, section), strict=True):
             _same(strip.processors, ours.processors)
-    _same(found.master.processors, {k: v for k, v in mixed.master.processors.items() if k in found.master.processors})
+    master = {name: part for name, part in mixed.master.processors.items() if name != "output_gain"}
+    _same(found.master.processors, master)
     assert render_file(tmp_path / "s.json", song, tmp_path / "mix.wav") == []
 
 

@@ -1,6 +1,7 @@
 """A trained network as a folder for other tools: weights, graphs, what runs them, a card, and the proof."""
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,8 +112,8 @@ def _write_graphs(
 
 
 def _check(rows: Sequence[Parity]) -> None:
-    worst = max(rows, key=lambda row: row.error)
-    if not worst.error <= WORST:  # NaN is none either
+    worst = max(rows, key=lambda row: (math.isnan(row.error), row.error))
+    if not worst.error <= WORST:
         raise ValueError(
             f"{worst.format} differs from the checkpoint by {worst.error:.1e} of a setting's range, more "
             f"than {WORST:g}, so nothing was written; it may be a fault of this torch or onnxruntime: try "
