@@ -43,7 +43,7 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(gainstage: Command, run: Pat
     (tmp_path / "a.wav").write_bytes(b"RIFF0000WAVEfmt ")
     (tmp_path / "empty").mkdir()
     for checkpoint, more, said in (
-        (tmp_path / "a.wav", [], "a.wav is refused"),
+        (tmp_path / "a.wav", [], "a.wav cannot be read as a checkpoint"),
         (tmp_path / "none.ckpt", [], "none.ckpt is not there"),
         (tmp_path / "empty", [], "holds no checkpoint and no exported weights"),
         (run, ["--formats", "safetensors,coreml"], "there is no format 'coreml'"),
@@ -55,6 +55,6 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(gainstage: Command, run: Pat
         assert len(error.strip().splitlines()) == 1
         assert not (tmp_path / "net").exists()
     (run / "config.yaml").write_text("a: [")
-    code, _, error = gainstage("export", "weights", run, "--out", tmp_path / "net", "--formats", "safetensors")
+    code, _, error = gainstage("export", "weights", run, "--out", tmp_path / "net")
     assert code == 1
     assert "config.yaml is not YAML" in error

@@ -49,7 +49,7 @@ def _config_of(checkpoint: Path) -> dict[str, Any] | None:
     try:
         config = yaml.safe_load(found[0].read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
-        raise ValueError(f"{found[0]} is not YAML, so the card cannot say what was trained; mend it") from None
+        raise ValueError(f"{found[0]} is not YAML, so the card cannot say what was trained") from None
     return config if isinstance(config, dict) else None
 
 
@@ -65,5 +65,5 @@ def _evaluation_of(checkpoint: Path) -> dict[str, Any] | None:
     try:
         summary = json.loads(newest.read_text(encoding="utf-8"))
     except ValueError:
-        raise ValueError(f"{newest} is not JSON, so the card cannot say how good it is; mend it") from None
+        raise ValueError(f"{newest} is not JSON, so the card cannot say how good it is") from None
     return summary if isinstance(summary, dict) and "summary" in summary else None

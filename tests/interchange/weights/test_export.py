@@ -147,7 +147,7 @@ def test_graphs_that_are_none_of_ours_are_refused(tmp_path: Path, monkeypatch: p
             load_network(tmp_path)
         assert "\n" not in str(raised.value)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ValueError, match=r"onnxruntime, which is not installed: pip install .gainstage\[onnx"):
+    with pytest.raises(ValueError, match=r"onnxruntime, which is not installed: pip install .gainst"):
         load_network(tmp_path)
 
 
