@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gainstage.cli.console import console
+from gainstage.cli.export import export
 from gainstage.cli.session import session
 
 # Idle threads that spin while they wait cost several times the work itself where cores are shared.
@@ -72,7 +73,7 @@ def cli() -> None:
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
-    help="A trained network, a file or the folder of a run, sets the console instead of the rules.",
+    help="A trained network sets the console instead of the rules: checkpoint, run, export or ONNX file.",
 )
 @click.option(
     "--console",
@@ -199,6 +200,7 @@ def render(session: Path, stems: Path, out: Path) -> None:
 
 cli.add_command(session)
 cli.add_command(console)
+cli.add_command(export)
 
 
 @cli.command()

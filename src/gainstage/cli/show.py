@@ -11,6 +11,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
     from gainstage.cli.train import Run
+    from gainstage.interchange.weights.export import ExportedWeights
     from gainstage.mixing.mix import Mixed
 
 Step = Callable[[str, int, int], None]
@@ -107,3 +108,18 @@ def mixed(done: "Mixed") -> None:
     for path in sorted(done.folder.iterdir()):
         if path.name in {"mix.wav", "session.json", "mix.md", "report.html"}:
             terminal.print(f"  {path}", markup=False, highlight=False)
+
+
+def exported_weights(done: "ExportedWeights") -> None:
+    """How near each format comes to the checkpoint, and what was written."""
+    terminal = Terminal(soft_wrap=True)
+    shapes = list(dict.fromkeys((row.tracks, row.seconds) for row in done.parity))
+    table = Table(title="largest difference of a unit value to the checkpoint, by tracks × seconds")
+    table.add_column("")
+    for tracks, seconds in shapes:
+        table.add_column(f"{tracks} × {seconds:g} s", justify="right")
+    for name in dict.fromkeys(row.format for row in done.parity):
+        table.add_row(name, *(f"{row.error:.1e}" for row in done.parity if row.format == name))
+    terminal.print(table)
+    for file, size in done.sizes.items():
+        terminal.print(f"  {done.folder / file} ({size / 1e6:.2f} MB)", markup=False, highlight=False)

@@ -21,13 +21,12 @@ from gainstage.mixing.deliver import (
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
 from gainstage.mixing.held import Held
-from gainstage.mixing.network import decide_by_network
+from gainstage.mixing.network import Network, decide_by_network, load_network
 from gainstage.mixing.passes import audition, limited, write_mix
 from gainstage.mixing.render import Progress, silent_progress
 from gainstage.mixing.report import describe_mix, loudest_passage, write_report
 from gainstage.mixing.sessions import session_from_decision, with_tail
 from gainstage.mixing.staging import staged_folder
-from gainstage.models.checkpoint import TrainedMixer, load_mixer
 from gainstage.report.mix_result import MixResult
 
 DEFAULT_LUFS = -20.0
@@ -88,7 +87,8 @@ def mix(
         tail: let returns ring out after the last stem ends.
         report: write report.html.
         console: the console to mix on; the default one, or the checkpoint's, if not given.
-        checkpoint: of a trained network that sets the console instead of the engineer.
+        checkpoint: of a trained network that sets the console instead of the engineer; exported weights or
+            ONNX files do as well.
         session: a session of these stems, edited by hand.
         keep_locks: what is locked in that session stands as it is there; a network is told so and sets the
             rest to suit, the rules set everything and then yield.
@@ -117,8 +117,8 @@ def mix(
         )
     if console is None and checkpoint is None and edited is not None:
         console = edited.console
-    trained = load_mixer(Path(checkpoint), console=console) if checkpoint is not None else None
-    spec = console or (trained.settings.console if trained else named("default"))
+    network = load_network(Path(checkpoint), console=console) if checkpoint is not None else None
+    spec = console or (network.engineer.console.spec if network else named("default"))
     if "output_gain" not in {part.name for part in spec.master}:
         raise ValueError(
             "this console has no output_gain on its master, by which a mix is brought to its loudness; "
@@ -129,15 +129,15 @@ def mix(
             heard = hear_folder(stems, roles=roles, progress=progress)
             held = Held.of(edited, heard) if edited and keep_locks else None
             heard = held.with_roles(heard) if held else heard
-            if trained is None:
+            if network is None:
                 decision = decide(engineer, heard, style=style)
             else:
                 decision = decide_by_network(
-                    trained, heard, stems, loudness_lufs=loudness_lufs, progress=progress, held=held
+                    network.engineer, heard, stems, loudness_lufs=loudness_lufs, progress=progress, held=held
                 )
             decided = session_from_decision(heard, decision, spec)
-            if trained is not None:
-                decided = _by_checkpoint(decided, trained)
+            if network is not None:
+                decided = _by_checkpoint(decided, network)
             if held is not None:
                 kept = held.put_into(decided, decision)
                 decided, decision = kept.session, kept.decision
@@ -211,9 +211,9 @@ def _part_of_the_way(start: Session, decided: Session, amount: float) -> Session
         ) from None
 
 
-def _by_checkpoint(session: Session, trained: TrainedMixer) -> Session:
+def _by_checkpoint(session: Session, network: Network) -> Session:
     """The session with the file whose network decided."""
-    checkpoint = {"file": trained.path.name, "sha256_begins": trained.digest, "steps": trained.step}
+    checkpoint = {"file": network.file, "sha256_begins": network.digest, "steps": network.step}
     return session.model_copy(update={"provenance": session.provenance | {"checkpoint": checkpoint}})
 
 
