@@ -92,12 +92,15 @@ def _track(engineer: NetworkEngineer, song: PlayedSong, i: int) -> NetworkTrack:
 
 def role_mean(trained: TrainedMixer) -> RoleMean:
     """The baseline `role_mean` of the set on which a network was trained."""
-    console = trained.mixer.console
+    console, layout = trained.mixer.console, trained.mixer.console.layout["returns"]
     tracks = _named(console.layout["tracks"], trained.usual.mean["tracks"])
-    returns = _named(console.layout["returns"], trained.usual.mean["returns"])
+    returns = _named(layout, trained.usual.mean["returns"])
     return RoleMean(
         tracks=dict(zip(ROLES, tracks, strict=True)),
-        returns=dict.fromkeys(console.spec.return_names, returns[0]),
+        returns={
+            bus: {n: part for n, part in returns[0].items() if not layout.stands_bypassed(n, bus)}
+            for bus in console.spec.return_names
+        },
         master=_named(console.layout["master"], trained.usual.mean["master"])[0],
     )
 

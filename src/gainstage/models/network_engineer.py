@@ -139,7 +139,7 @@ def decision(
     if decided is not None:
         rows = decided.values
         returns = {
-            bus: StripDecision(console.layout["returns"].named(rows["returns"][0, i]))
+            bus: StripDecision(console.layout["returns"].named(rows["returns"][0, i], bus))
             for i, bus in enumerate(console.spec.return_names)
         }
         master = StripDecision(console.layout["master"].named(rows["master"][0, 0]))
