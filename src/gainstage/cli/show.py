@@ -1,5 +1,6 @@
 """What the commands print: progress, warnings, tables."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
     from gainstage.cli.train import Run
     from gainstage.mixing.mix import Mixed
+    from gainstage.preparation import Preparation
 
 Step = Callable[[str, int, int], None]
+_MOST_WARNINGS = 20
 
 
 @contextmanager
@@ -98,6 +101,26 @@ def evaluated(done: "Evaluated") -> None:
     print_tables(done.evaluation, baseline=done.baseline, terminal=terminal)
     for path in done.files:
         terminal.print(f"  {path}", markup=False, highlight=False)
+
+
+def prepared(done: "Preparation") -> None:
+    """What a preparation came to: damage first, then a sentence, and where its files are."""
+    damaged = [f"{fault.file} {fault.cause}" for fault in done.faults if fault.is_damage]
+    warnings(damaged[:_MOST_WARNINGS])
+    if len(damaged) > _MOST_WARNINGS:
+        warnings([f"{len(damaged) - _MOST_WARNINGS} more damaged files are named in {done.report}"])
+    splits = Counter(song.split for song in done.songs)
+    listed = ", ".join(f"{splits[s]} {s}" for s in ("train", "validation", "test") if splits[s])
+    tracks, hours = sum(len(s.tracks) for s in done.songs), sum(s.seconds for s in done.songs) / 3600
+    odd = len(done.faults) - len(damaged)
+    terminal = Terminal(soft_wrap=True)
+    for line in (
+        f"{len(done.songs)} songs ({listed}), {tracks} tracks, {hours:.2f} h",
+        f"{len(damaged)} damaged files, {odd} odd ones, {len(done.left_out)} songs or files left out",
+        f"  {done.manifest}",
+        f"  {done.report}",
+    ):
+        terminal.print(line, markup=False, highlight=False)
 
 
 def mixed(done: "Mixed") -> None:

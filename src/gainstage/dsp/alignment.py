@@ -213,7 +213,7 @@ def _refined(track: Read, mix: Read, starts: list[int], guess: Alignment, sample
     middle, span = float(away.mean()), float(np.ptp(away))
     away = (away - middle) / span
 
-    def height(places: Array) -> float:
+    def height(places: NDArray[np.floating]) -> float:
         """Of the sum where it is moved by places[0] samples, and by places[1] from first to last frame."""
         return float(_at(curves, places[0] + places[1] * away).sum())
 
@@ -222,7 +222,11 @@ def _refined(track: Read, mix: Read, starts: list[int], guess: Alignment, sample
     rough = np.array([height(place) for place in grid])
     best = int(np.argmax(np.abs(rough)))
     sign = -1.0 if rough[best] < 0.0 else 1.0
-    found = minimize(lambda x: -sign * height(x), grid[best], method="Nelder-Mead", tol=1e-5).x
+
+    def depth(places: NDArray[np.floating]) -> float:
+        return -sign * height(places)
+
+    found = minimize(depth, [float(place) for place in grid[best]], method="Nelder-Mead", tol=1e-5).x
     drift = float(found[1]) / span
     delay = guess.delay_samples + float(found[0]) - drift * middle
     return Alignment(delay, guess.drift_ppm + 1e6 * drift, sign < 0.0)
