@@ -24,6 +24,7 @@ from gainstage.console.session_words import (
     switching,
 )
 from gainstage.processors import Parameter
+from gainstage.report.words import position
 
 if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
@@ -108,17 +109,16 @@ def prepared(done: "Preparation") -> None:
     damaged = [f"{fault.file} {fault.cause}" for fault in done.faults if fault.is_damage]
     warnings(damaged[:_MOST_WARNINGS])
     if len(damaged) > _MOST_WARNINGS:
-        warnings([f"{len(damaged) - _MOST_WARNINGS} more damaged files are named in {done.report}"])
+        warnings([f"and {len(damaged) - _MOST_WARNINGS} more damaged files"])
     splits = Counter(song.split for song in done.songs)
     listed = ", ".join(f"{splits[s]} {s}" for s in ("train", "validation", "test") if splits[s])
-    tracks, hours = sum(len(s.tracks) for s in done.songs), sum(s.seconds for s in done.songs) / 3600
+    tracks, length = sum(len(s.tracks) for s in done.songs), sum(s.seconds for s in done.songs)
     odd = len(done.faults) - len(damaged)
     terminal = Terminal(soft_wrap=True)
     for line in (
-        f"{len(done.songs)} songs ({listed}), {tracks} tracks, {hours:.2f} h",
+        f"{len(done.songs)} songs ({listed}), {tracks} tracks, {position(length)}",
         f"{len(damaged)} damaged files, {odd} odd ones, {len(done.left_out)} songs or files left out",
-        f"  {done.manifest}",
-        f"  {done.report}",
+        *(f"  {path}" for path in (done.manifest, done.report) if path),
     ):
         terminal.print(line, markup=False, highlight=False)
 

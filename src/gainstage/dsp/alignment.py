@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.signal import find_peaks
 from scipy.signal.windows import tukey
 from scipy.stats import binom
@@ -41,6 +41,7 @@ _DRIFT_PPM = 200.0  # clocks of audio interfaces differ by less
 _IN_BAND_DB = 40.0  # bins of the track that are quieter than its loudest by more say nothing of it
 _REACH = 24  # samples round the line that the last step looks at
 _OVERSAMPLING = 8
+_AS_GOOD = 0.95  # drift that is worth less (.6 samples from first to last frame) is taken for none
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,11 @@ def _loud_frames(track: Read, num_samples: int) -> list[int]:
 
 def _candidates(
     track: Read, mix: Read, start: int, near: Alignment, most: int, sample_rate: int
-) -> NDArray[np.int64]:
-    """Delays, against those of `near`, at which a frame may lie: the highest peaks of its GCC-PHAT."""
+) -> tuple[Array, Array]:
+    """Delays, against those of `near`, at which a frame may lie: the highest peaks of its GCC-PHAT.
+
+    Beside them their heights against the highest: music repeats itself, and what is only alike is lower.
+    """
     expected = round(near.position(start + _FRAME / 2) - start - _FRAME / 2)
     length = _FRAME + 2 * (most + _MARGIN)
     size = next_fast_len(length, real=True)
@@ -143,7 +147,8 @@ def _candidates(
     correlation = np.abs(irfft(spectrum, size)[_MARGIN : _MARGIN + 2 * most + 1])
     peaks, _ = find_peaks(correlation, distance=_WIDTH)
     highest = peaks[np.argsort(correlation[peaks])[::-1][:_CANDIDATES]]
-    return np.asarray(highest - most, dtype=np.int64)
+    heights = correlation[highest] / max(float(correlation.max()), 1e-300)
+    return (highest - most).astype(np.float64), heights.astype(np.float64)
 
 
 def _phat(
@@ -165,41 +170,43 @@ class _Line:
     confidence: float
 
 
-def _most_supported(centres: Array, points: list[NDArray[np.int64]], most: int) -> _Line:
-    """The line that passes through candidates of most frames.
+def _most_supported(centres: Array, points: list[tuple[Array, Array]], most: int) -> _Line:
+    """The line that passes through the highest candidates of most frames.
 
     Its confidence compares that with unrelated frames: with `_CANDIDATES` of 2·most places each, a frame
     supports a given line by chance p, and so many lines were looked at.
     """
-    times = np.concatenate([np.full(len(of), t) for t, of in zip(centres, points, strict=True)])
-    frames = np.concatenate([np.full(len(of), i) for i, of in enumerate(points)])
-    delays = np.concatenate(points).astype(np.float64)
+    times = np.concatenate([np.full(len(of), t) for t, (of, _) in zip(centres, points, strict=True)])
+    frames = np.concatenate([np.full(len(of), i) for i, (of, _) in enumerate(points)])
+    delays, heights = (np.concatenate([pair[k] for pair in points]) for k in (0, 1))
     span = float(np.ptp(centres))
     steps = int(1e-6 * _DRIFT_PPM * span / (_WIDTH / 2))
     drifts = np.linspace(-_DRIFT_PPM, _DRIFT_PPM, 2 * steps + 1) if steps else np.zeros(1)
-    best = (-1, 0.0, 0.0)
+    best = (-1.0, 0, 0.0, 0.0)
     for drift in drifts[np.argsort(np.abs(drifts), kind="stable")]:  # of equals the one with least drift
         rest = delays - 1e-6 * drift * times
-        support, place = _densest(rest, frames)
-        if support > best[0]:
-            best = (support, place, float(drift))
-    support, delay, drift = best
+        score, support, place = _densest(rest, heights, frames)
+        if score > best[0]:
+            best = (score, support, place, float(drift))
+    _, support, delay, drift = best
     chance = min(_CANDIDATES * _WIDTH / (2 * most + 1), 1.0)
     lines = len(drifts) * (2 * most + 1) / (_WIDTH / 2)
     false_alarms = float(lines * binom.sf(support - 1, len(points), chance))
     return _Line(delay, drift, max(1.0 - false_alarms, 0.0))
 
 
-def _densest(values: Array, frames: NDArray[np.int64]) -> tuple[int, float]:
-    """How many frames have a value within the densest window, and the median of those values."""
+def _densest(values: Array, heights: Array, frames: NDArray[np.int64]) -> tuple[float, int, float]:
+    """The window with the most height in it: that height, how many frames, and the median of its values."""
     if not len(values):
-        return 0, 0.0
+        return 0.0, 0, 0.0
     order = np.argsort(values, kind="stable")
-    values, frames = values[order], frames[order]
+    values, heights, frames = values[order], heights[order], frames[order]
     ends = np.searchsorted(values, values + _WIDTH, side="right")
-    first = int(np.argmax(ends - np.arange(len(values))))
+    sums = np.concatenate([[0.0], np.cumsum(heights)])
+    scores = sums[ends] - sums[:-1]
+    first = int(np.argmax(scores))
     inside = slice(first, int(ends[first]))
-    return len(np.unique(frames[inside])), float(np.median(values[inside]))
+    return float(scores[first]), len(np.unique(frames[inside])), float(np.median(values[inside]))
 
 
 def _refined(track: Read, mix: Read, starts: list[int], guess: Alignment, sample_rate: int) -> Alignment:
@@ -227,9 +234,16 @@ def _refined(track: Read, mix: Read, starts: list[int], guess: Alignment, sample
         return -sign * height(places)
 
     found = minimize(depth, [float(place) for place in grid[best]], method="Nelder-Mead", tol=1e-5).x
+    without = -1e-6 * guess.drift_ppm * span  # the bend of a line without any drift
+    level = minimize_scalar(
+        lambda place: depth(np.array([place, without])), (found[0] - 0.5, found[0] + 0.5)
+    ).x
+    if depth(np.array([level, without])) <= _AS_GOOD * depth(found):
+        found = np.array([level, without])
     drift = float(found[1]) / span
     delay = guess.delay_samples + float(found[0]) - drift * middle
-    return Alignment(delay, guess.drift_ppm + 1e6 * drift, sign < 0.0)
+    drift_ppm = 0.0 if found[1] == without else guess.drift_ppm + 1e6 * drift
+    return Alignment(delay, drift_ppm, sign < 0.0)
 
 
 def _local(track: Read, mix: Read, start: int, guess: Alignment, sample_rate: int) -> Array:

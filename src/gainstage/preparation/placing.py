@@ -20,11 +20,11 @@ from gainstage.dsp.alignment import Alignment, Read, find_alignment
 from gainstage.dsp.realign import realigned
 from gainstage.preparation.inspection import Inspected, rewritten
 
-_SURE = 0.99
+_SURE, _VERY_SURE = 0.99, 0.9999
 _OWN_SECONDS = 0.02  # further apart than microphones in a room
 _LOOK_SECONDS = 0.5  # for a track that lies elsewhere
 _SONG_SECONDS = 10.0
-_STILL_SAMPLES, _STILL_PPM = 0.25, 0.5  # below that nothing is moved
+_STILL_SAMPLES, _STILL_PPM = 1.0, 0.5  # below that nothing is moved
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,7 @@ def place(
     moved: list[Inspected] = []
     alignments: list[Alignment | None] = []
     for number, (track, file) in enumerate(zip(tracks, files, strict=True)):
-        own = find_alignment(
-            _mono(track),
-            heard,
-            num_samples=track.num_samples,
-            sample_rate=rate,
-            most_seconds=_LOOK_SECONDS,
-            near=together,
-        )
-        chosen = _chosen(together, own, track, file, faults)
+        chosen = _chosen(together, track, heard, rate, file, faults)
         if _is_still(chosen, track.num_samples):
             moved.append(track)
             alignments.append(None)
@@ -85,15 +77,29 @@ def place(
 
 
 def _chosen(
-    together: Alignment, own: Alignment, track: Inspected, file: str, faults: list[Fault]
+    together: Alignment, track: Inspected, mix: Read, rate: int, file: str, faults: list[Fault]
 ) -> Alignment:
-    """The song's alignment, or the track's own where it surely lies elsewhere; steps are said."""
+    """The song's alignment, or the track's own where it is not found there but surely elsewhere.
+
+    That it is not found with the others is asked first, for music repeats itself: a loop is found a beat
+    later as well.
+    """
+
+    def seek(seconds: float) -> Alignment:
+        mono, length = _mono(track), track.num_samples
+        return find_alignment(
+            mono, mix, num_samples=length, sample_rate=rate, most_seconds=seconds, near=together
+        )
+
+    own = seek(_OWN_SECONDS)
     if own.confidence < _SURE:
+        own = seek(_LOOK_SECONDS)
+    if own.confidence < _VERY_SURE:
         return together
-    middle = track.num_samples / 2
-    apart = (own.position(middle) - together.position(middle)) / track.sample_rate
     if own.is_inverted:
         faults.append(note(file, "is in the mix with the other polarity", kind="polarity"))
+    middle = track.num_samples / 2
+    apart = (own.position(middle) - together.position(middle)) / rate
     if abs(apart) <= _OWN_SECONDS:
         return together
     cause = f"lies {1000 * apart:+.1f} ms from the other tracks in the mix; it was moved there"

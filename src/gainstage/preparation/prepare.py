@@ -9,7 +9,8 @@ nothing. All bytes depend on the set and the settings alone. Nothing of the set 
 import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Settings:
         validation, test: shares to hold out of the songs that have no split.
         seed: of that draw.
         strict: stop at the first damaged file.
+        report: write the page.
         jobs: processes.
     """
 
@@ -57,6 +59,7 @@ class Settings:
     test: float = 0.1
     seed: int = 0
     strict: bool = False
+    report: bool = True
     jobs: int = 2
 
     def __post_init__(self) -> None:
@@ -76,14 +79,14 @@ class Preparation:
         songs: the rows of the manifest.
         faults: what was found, damage first.
         left_out: songs or files of which nothing is in the manifest, and why.
-        manifest, report: the files.
+        manifest, report: the files; no report where none was asked for.
     """
 
     songs: tuple[Song, ...]
     faults: tuple[Fault, ...]
     left_out: tuple[tuple[str, str], ...]
     manifest: Path
-    report: Path
+    report: Path | None
 
 
 def prepare(
@@ -115,24 +118,41 @@ def prepare(
     songs = _distinct([song for song in listing.songs if not is_excluded(song.name, settings.exclude)], root)
     if settings.strict:
         _stop_at([*listing.faults, *(fault for song in songs for fault in song.faults)])
-    records = _records(root, out, songs, settings, progress)
+    with _working_folder(out) as work:
+        orders = [Order(root, out, work, song, settings.sample_rate, settings.align) for song in songs]
+        records = _records(orders, settings, progress)
+        return _finished(source, out, work, listing, records, apart, settings)
+
+
+def _finished(
+    source: str,
+    out: Path,
+    work: Path,
+    listing: Listing,
+    records: Sequence[SongRecord],
+    apart: Sequence[HeldOut],
+    settings: Settings,
+) -> Preparation:
+    """Manifest and page of what was heard."""
     rows, left_out = _kept(records, apart)
     if not rows:
-        raise ValueError(_nothing_left(root, listing, records))
+        raise ValueError(_nothing_left(listing, records))
     rows = split(
         rows, given=settings.splits, validation=settings.validation, test=settings.test, seed=settings.seed
     )
     official = frozenset(r.name for r in records if r.official_split) - _named(rows, settings.splits)
     check_apart(rows, official=official)
     write_manifest(out / MANIFEST, rows)
-    _remove_unused(out, records, songs)
+    _remove_unused(out, records)
     faults = [*listing.faults, *(fault for record in records for fault in record.faults)]
     faults.sort(key=lambda fault: not fault.is_damage)
     rows = read_manifest(out / MANIFEST)
-    done = Preparation(tuple(rows), tuple(faults), tuple(left_out), out / MANIFEST, out / REPORT)
-    power = {record.name: record.power for record in records}
-    preparation_page(source, rows, faults, left_out, power=power).write(done.report)
-    return done
+    if settings.report:
+        power = {record.name: record.power for record in records}
+        preparation_page(source, rows, faults, left_out, power=power).write(work / REPORT)
+        (work / REPORT).replace(out / REPORT)
+    report = out / REPORT if settings.report else None
+    return Preparation(tuple(rows), tuple(faults), tuple(left_out), out / MANIFEST, report)
 
 
 def _check_places(root: Path, out: Path) -> None:
@@ -153,43 +173,39 @@ def _distinct(songs: Sequence[SongFiles], root: Path) -> list[SongFiles]:
     return sorted(songs, key=lambda song: song.name)
 
 
-def _records(
-    root: Path, out: Path, songs: Sequence[SongFiles], settings: Settings, progress: Progress | None
-) -> list[SongRecord]:
+def _records(orders: Sequence[Order], settings: Settings, progress: Progress | None) -> list[SongRecord]:
     """What came of each song, in the order of their names; those that were done before are read."""
-    (out / "songs").mkdir(parents=True, exist_ok=True)
-    work = _working_folder(out)
-    try:
-        orders = [Order(root, out, work, song, settings.sample_rate, settings.align) for song in songs]
-        known = {order.song.name: _known(order) for order in orders}
-        missing = [order for order in orders if known[order.song.name] is None]
-        made = in_processes(prepare_song, missing, jobs=settings.jobs)
-        records = []
-        for done, order in enumerate(orders, start=1):
-            record = known[order.song.name] or next(made)
-            records.append(record)
-            if settings.strict:
-                _stop_at(record.faults)
-            if progress is not None:
-                progress("preparing songs", done, len(orders))
-        return records
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    known = [_known(order) for order in orders]
+    missing = [order for order, record in zip(orders, known, strict=True) if record is None]
+    made = in_processes(prepare_song, missing, jobs=settings.jobs)
+    records = []
+    for record in known:
+        records.append(record or next(made))
+        if settings.strict:
+            _stop_at(records[-1].faults)
+        if progress is not None:
+            progress("preparing songs", len(records), len(orders))
+    return records
 
 
 def _known(order: Order) -> SongRecord | None:
-    record = read_record(record_path(order.out, order.song))
+    record = read_record(record_path(order.out, order.song.group, order.song.name))
     return record if record is not None and record.stamp == order.stamp else None
 
 
-def _working_folder(out: Path) -> Path:
+@contextmanager
+def _working_folder(out: Path) -> Iterator[Path]:
     """A folder for unfinished files; those of runs that were killed are removed."""
+    (out / "songs").mkdir(parents=True, exist_ok=True)
     for left in out.glob(f"{_WORK}*"):
         if not _is_alive(left.name.removeprefix(_WORK)):
             shutil.rmtree(left, ignore_errors=True)
     work = out / f"{_WORK}{os.getpid()}"
     work.mkdir(exist_ok=True)
-    return work
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _is_alive(pid: str) -> bool:
@@ -234,17 +250,19 @@ def _named(songs: Sequence[Song], splits: Mapping[str, Sequence[str]]) -> frozen
     return frozenset(song.name for song in songs if is_excluded(song.name, patterns))
 
 
-def _nothing_left(root: Path, listing: Listing, records: Sequence[SongRecord]) -> str:
+def _nothing_left(listing: Listing, records: Sequence[SongRecord]) -> str:
     faults = [*listing.faults, *(fault for record in records for fault in record.faults)]
     damage = next((fault for fault in faults if fault.is_damage), None)
     why = f"; the first damaged file is {damage.file}, which {damage.cause}" if damage else ""
+    root = listing.root
     return f"no song of {root} can be used{why}" if records else f"no song is left in {root}; exclude fewer"
 
 
-def _remove_unused(out: Path, records: Sequence[SongRecord], songs: Sequence[SongFiles]) -> None:
+def _remove_unused(out: Path, records: Sequence[SongRecord]) -> None:
     """Audio and records of songs that are no more, or were something else before."""
-    used = {record_path(out, song) for song in songs}
+    used = set()
     for record in records:
+        used.add(record_path(out, record.group, record.name))
         if record.song is not None:
             folder = out / record.song.folder
             files = [*record.song.tracks, *([record.song.mix] if record.song.mix else [])]

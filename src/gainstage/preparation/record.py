@@ -22,7 +22,7 @@ class SongRecord(BaseModel):
 
     Args:
         stamp: of files and settings; another one means that it has to be heard again.
-        name: of the song.
+        name, group: of the song; see `SongFiles`.
         song: its row; None if nothing of it can be used, for `faults` then say why.
         official_split: whether the set itself says which split it belongs to.
         faults: what was found.
@@ -35,6 +35,7 @@ class SongRecord(BaseModel):
 
     stamp: str
     name: str
+    group: str
     song: Song | None
     official_split: bool
     faults: tuple[Fault, ...]
@@ -49,9 +50,9 @@ def song_folder(out: Path, group: str) -> Path:
     return out / "songs" / f"{plain}-{_hash(group, 4)}"
 
 
-def record_path(out: Path, song: SongFiles) -> Path:
+def record_path(out: Path, group: str, name: str) -> Path:
     """The record of a song."""
-    return song_folder(out, song.group) / f"{_hash(song.name, 8)}.json"
+    return song_folder(out, group) / f"{_hash(name, 8)}.json"
 
 
 def stamp_of(root: Path, song: SongFiles, settings: Sequence[object]) -> str:

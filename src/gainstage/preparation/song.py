@@ -39,6 +39,11 @@ class Order:
     align: bool
 
     @property
+    def record(self) -> Path:
+        """Where it is written down what came of it."""
+        return record_path(self.out, self.song.group, self.song.name)
+
+    @property
     def stamp(self) -> str:
         """Of files and settings."""
         return stamp_of(self.root, self.song, (self.sample_rate, self.align))
@@ -69,14 +74,14 @@ def prepare_song(order: Order) -> SongRecord:
     Raises:
         OSError: nothing can be written.
     """
-    work = order.work / record_path(Path(), order.song).stem
+    work = order.work / order.record.stem
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
         record = _prepared(order, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    write_record(record_path(order.out, order.song), record)
+    write_record(order.record, record)
     return record
 
 
@@ -96,6 +101,7 @@ def _prepared(order: Order, work: Path) -> SongRecord:
     return SongRecord(
         stamp=order.stamp,
         name=order.song.name,
+        group=order.song.group,
         song=_row(order, heard, alignments, folder) if heard.tracks else None,
         official_split=order.song.split is not None,
         faults=tuple(heard.faults),
@@ -252,7 +258,7 @@ def _session(order: Order, heard: _Heard, folder: Path) -> str:
         cause = "is left out, because its tracks were resampled"
         heard.faults.append(note(printable_path(session, order.root), cause, kind="session"))
         return ""
-    name = f"{record_path(Path(), order.song).stem}.session.json"
+    name = f"{order.record.stem}.session.json"
     partial = folder / f".{name}.part"
     try:
         shutil.copyfile(session, partial)
