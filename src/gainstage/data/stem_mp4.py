@@ -5,6 +5,7 @@ through the package on which it stands.
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,17 @@ def probe_stream(path: Path, stream: int) -> AudioInfo:
         AudioFileError: the file cannot be read, has no such stream, or one of more than two channels; or
             there is no ffmpeg.
     """
-    ffmpeg, stempeg = _packages()
     try:
         with path.open("rb") as file:
-            if not file.read(1):
-                raise AudioFileError(f"{path} is empty (0 bytes); unpack it again")
-        about = stempeg.Info(str(path))
+            is_empty = not file.read(1)
+        state = path.stat()
     except OSError as error:
         raise AudioFileError(f"{path} cannot be opened: {error.strerror or error}") from error
-    except (ffmpeg.Error, KeyError, ValueError) as error:
-        raise AudioFileError(f"{path} is no audio that ffmpeg can read; unpack it again") from error
+    if is_empty:
+        raise AudioFileError(f"{path} is empty (0 bytes); unpack it again")
+    about = _streams_of(path, state.st_size, state.st_mtime_ns)
+    if about is None:
+        raise AudioFileError(f"{path} is no audio that ffmpeg can read; unpack it again")
     if not 0 <= stream < about.nb_audio_streams:
         raise AudioFileError(f"{path} has {about.nb_audio_streams} streams, stream {stream} was wanted")
     channels, rate = about.channels(stream), about.sample_rate(stream)
@@ -74,6 +76,17 @@ def stream_blocks(stream: int) -> Callable[[AudioInfo], Iterator[Block]]:
             raise AudioFileError(f"{info.path}: stream {stream} cannot be decoded; unpack it again")
 
     return blocks
+
+
+@lru_cache(maxsize=4)
+def _streams_of(path: Path, size: int, changed: int) -> Any:
+    """What stempeg says of a file, asked once and not for each of its streams; None if it cannot be read."""
+    del size, changed
+    ffmpeg, stempeg = _packages()
+    try:
+        return stempeg.Info(str(path))
+    except (ffmpeg.Error, KeyError, ValueError):
+        return None
 
 
 def _packages() -> tuple[Any, Any]:
