@@ -23,8 +23,8 @@ SETTINGS = Settings(jobs=1, validation=0.0, test=0.0, report=False, align=False)
 LENGTH = RATE // 2
 
 
-def write_song(folder: Path, *, seed: int) -> None:
-    parts = {name: noise(LENGTH, 2, seed=seed + i) for i, name in enumerate(("Kick", "Bass", "Lead Vox"))}
+def write_song(folder: Path, *, seed: int, length: int = LENGTH) -> None:
+    parts = {name: noise(length, 2, seed=seed + i) for i, name in enumerate(("Kick", "Bass", "Lead Vox"))}
     for name, audio in parts.items():
         save(folder / "stems" / f"{name}.wav", audio)
     save(folder / "mix.wav", sum(parts.values()))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A preparation: the same bytes whoever does it, however often it is killed; done once, and told on a page."""
+"""A preparation: the same bytes whoever does it and however often it is killed; done once; told on a page."""
 
 import os
 import random
@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 def test_the_number_of_workers_does_not_show(root: Path, tmp_path: Path) -> None:
     (root / "A - two" / "stems" / "Kick.wav").write_bytes(b"")
     save(root / "A - one" / "stems" / "Kick.wav", noise(RATE, seed=4), 48_000)
-    settings = replace(SETTINGS, report=True, align=True, validation=0.3)
+    settings = replace(SETTINGS, report=True, validation=0.3)
     for jobs in (1, 2):
         prepare("folders", root, tmp_path / f"out{jobs}", settings=replace(settings, jobs=jobs))
     one, two = tree(tmp_path / "out1"), tree(tmp_path / "out2")
@@ -121,37 +121,34 @@ def test_an_interruption_leaves_whole_songs(root: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_ten_random_moments_it_comes_to_the_same(tmp_path: Path) -> None:
-    root = tmp_path / "set"
+    root, undisturbed, killed = (tmp_path / name for name in ("set", "undisturbed", "killed"))
     for number in range(12):
-        write_song(root / f"Artist {number % 5} - {number}", seed=10 * number)
-    arguments = [f"root={root}", "source=folders", "validation=0.2", "test=0.2", "jobs=2"]
+        write_song(root / f"Artist {number % 5} - {number}", seed=10 * number, length=4 * RATE)
+    arguments = [f"root={root}", "source=folders", "validation=0.2", "test=0.2"]
     command = [sys.executable, "-m", "gainstage.cli.main", "prepare", *arguments]
 
-    def start(out: Path) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [*command, f"out={out}"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def start(out: Path, jobs: int) -> "subprocess.Popen[bytes]":
+        """A process that has begun to work."""
+        process = subprocess.Popen([*command, f"out={out}", f"jobs={jobs}"], start_new_session=True)
+        while process.poll() is None and not list(out.glob(".working-*")):
+            time.sleep(0.01)
+        return process
 
-    began = time.monotonic()
-    assert start(tmp_path / "undisturbed").wait() == 0
+    process, began = start(undisturbed, 2), time.monotonic()
+    assert process.wait() == 0
     seconds = time.monotonic() - began
     draw, kills = random.Random(0), 0
-    for number in range(10):
-        if number % 5 == 0:
-            shutil.rmtree(tmp_path / "killed", ignore_errors=True)
-        process = start(tmp_path / "killed")
+    while kills < 10:
+        process = start(killed, 1 + kills % 2)
         try:
-            process.wait(timeout=draw.uniform(0.3, 0.9) * seconds)
+            process.wait(timeout=draw.uniform(0.0, 0.7) * seconds)
+            shutil.rmtree(killed)  # it came to its end: begin anew
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # its workers too
             process.wait()
             kills += 1
-    assert kills >= 3
-    assert start(tmp_path / "killed").wait() == 0
-    assert tree(tmp_path / "killed") == tree(tmp_path / "undisturbed")
+    assert start(killed, 2).wait() == 0
+    assert tree(killed) == tree(undisturbed)
 
 
 def test_the_cache_is_read_at_random_without_a_decoder(root: Path, tmp_path: Path) -> None:
