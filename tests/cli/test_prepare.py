@@ -17,6 +17,7 @@ def test_a_set_is_prepared_and_summed_up(gainstage: Command, tmp_path: Path) -> 
         f"root={tmp_path / 'set'}",
         f"out={tmp_path / 'out'}",
         "jobs=1",
+        "align=false",
         "splits.validation=['Artist 2*']",
     )
     code, said, told = gainstage("prepare", "source=folders", *given)
