@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from scipy.optimize import minimize, minimize_scalar
-from scipy.signal import find_peaks
+from scipy.signal import find_peaks, resample
 from scipy.signal.windows import tukey
 from scipy.stats import binom
 
@@ -40,6 +40,7 @@ _WIDTH = 8  # samples within which candidates count as one
 _DRIFT_PPM = 200.0  # clocks of audio interfaces differ by less
 _IN_BAND_DB = 40.0  # bins of the track that are quieter than its loudest by more say nothing of it
 _REACH = 24  # samples round the line that the last step looks at
+_ROUND = 2 * _REACH  # what is interpolated, so that its faded ends are not looked at
 _OVERSAMPLING = 8
 _AS_GOOD = 0.95  # drift that is worth less (.6 samples from first to last frame) is taken for none
 
@@ -255,9 +256,10 @@ def _local(track: Read, mix: Read, start: int, guess: Alignment, sample_rate: in
     frame, heard = track(start, _PART) * window, mix(start + whole, _PART) * window
     spectrum = _phat(rfft(frame, size), rfft(heard, size), size, sample_rate)
     turn = np.exp(2j * np.pi * np.arange(len(spectrum)) * (expected - whole) / size)
-    fine = irfft(spectrum * turn, size * _OVERSAMPLING)  # more bins than there are: samples between samples
-    half = _REACH * _OVERSAMPLING
-    return np.asarray(np.concatenate([fine[-half:], fine[: half + 1]]) * _OVERSAMPLING)
+    near = np.roll(irfft(spectrum * turn, size), _ROUND)[: 2 * _ROUND] * tukey(2 * _ROUND, 0.5)
+    fine: Array = resample(near, 2 * _ROUND * _OVERSAMPLING)
+    middle_step, half = _ROUND * _OVERSAMPLING, _REACH * _OVERSAMPLING
+    return fine[middle_step - half : middle_step + half + 1]
 
 
 def _at(curves: Array, places: Array) -> Array:

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import torch
 
+from gainstage.kernels.memory import keep_freed_memory
+
 Order = TypeVar("Order")
 Result = TypeVar("Result")
 
@@ -25,6 +27,7 @@ def in_processes(work: Callable[[Order], Result], orders: Sequence[Order], *, jo
         OSError: a process was killed.
     """
     if min(jobs, len(orders)) <= 1:
+        keep_freed_memory()
         for order in orders:
             with _one_thread():
                 result = work(order)
@@ -34,8 +37,7 @@ def in_processes(work: Callable[[Order], Result], orders: Sequence[Order], *, jo
     pool = ProcessPoolExecutor(
         min(jobs, len(orders)),
         multiprocessing.get_context("spawn"),
-        initializer=torch.set_num_threads,
-        initargs=(1,),
+        initializer=_begin,
     )
     try:
         for future in [pool.submit(work, order) for order in orders]:
@@ -47,6 +49,12 @@ def in_processes(work: Callable[[Order], Result], orders: Sequence[Order], *, jo
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """What a process does first: it leaves the other cores to the others."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
 
 
 @contextmanager
