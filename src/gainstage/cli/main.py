@@ -183,6 +183,23 @@ def evaluate(overrides: tuple[str, ...], choices: bool) -> None:
     show.evaluated(done)
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("overrides", nargs=-1)
+@click.option("--choices", is_flag=True, help="List what can be set, and stop.")
+def prepare(overrides: tuple[str, ...], choices: bool) -> None:
+    """Prepare a data set for training: OVERRIDES such as source=medleydb root=PATH, strict=true."""
+    from gainstage.cli import configs, show
+
+    if choices:
+        click.echo(configs.choices("prepare"))
+        return
+    from gainstage.cli import prepare as preparing
+
+    with show.progress() as step:
+        done = preparing.run(overrides, progress=step)
+    show.prepared(done)
+
+
 @cli.command()
 @click.argument("session", type=FILE)
 @click.option("--stems", type=FOLDER, required=True, help="The folder of the stems that the session names.")

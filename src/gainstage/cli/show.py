@@ -1,5 +1,6 @@
 """What the commands print: progress, warnings, tables."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -8,13 +9,17 @@ from rich.console import Console as Terminal
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from gainstage.report.words import position
+
 if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
     from gainstage.cli.train import Run
     from gainstage.interchange.weights.export import ExportedWeights
     from gainstage.mixing.mix import Mixed
+    from gainstage.preparation import Preparation
 
 Step = Callable[[str, int, int], None]
+_MOST_WARNINGS = 20
 
 
 @contextmanager
@@ -83,6 +88,25 @@ def evaluated(done: "Evaluated") -> None:
     print_tables(done.evaluation, baseline=done.baseline, terminal=terminal)
     for path in done.files:
         terminal.print(f"  {path}", markup=False, highlight=False)
+
+
+def prepared(done: "Preparation") -> None:
+    """What a preparation came to: damage first, then a sentence, and where its files are."""
+    damaged = [f"{fault.file} {fault.cause}" for fault in done.faults if fault.is_damage]
+    warnings(damaged[:_MOST_WARNINGS])
+    if len(damaged) > _MOST_WARNINGS:
+        warnings([f"and {len(damaged) - _MOST_WARNINGS} more damaged files"])
+    splits = Counter(song.split for song in done.songs)
+    listed = ", ".join(f"{splits[s]} {s}" for s in ("train", "validation", "test") if splits[s])
+    tracks, length = sum(len(s.tracks) for s in done.songs), sum(s.seconds for s in done.songs)
+    odd = len(done.faults) - len(damaged)
+    terminal = Terminal(soft_wrap=True)
+    for line in (
+        f"{len(done.songs)} songs ({listed}), {tracks} tracks, {position(length)}",
+        f"{len(damaged)} damaged files, {odd} odd ones, {len(done.left_out)} songs or files left out",
+        *(f"  {path}" for path in (done.manifest, done.report) if path),
+    ):
+        terminal.print(line, markup=False, highlight=False)
 
 
 def mixed(done: "Mixed") -> None:

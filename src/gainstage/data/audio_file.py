@@ -1,5 +1,6 @@
 """Audio files: what they hold, and their samples at any rate, block by block, in bounded memory."""
 
+import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from math import gcd
@@ -92,7 +93,7 @@ def _open(path: Path) -> Any:
         with path.open("rb") as file:  # plain errors of the system, which libsndfile hides
             if not file.read(1):
                 raise AudioFileError(f"{path} is empty (0 bytes); export it again")
-        return _ForwardFile(path)
+        return _ForwardFile(os.fsencode(path) if os.name == "posix" else path)  # also names of no alphabet
     except OSError as error:
         raise AudioFileError(f"{path} cannot be opened: {error.strerror or error}") from error
     except soundfile.LibsndfileError as error:

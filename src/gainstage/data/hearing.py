@@ -51,7 +51,13 @@ class _ChannelsDiffer(Exception):
     pass
 
 
-def hear(info: AudioInfo, *, sample_rate: int, listen: Callable[[int, int], Hearer]) -> Heard[Hearer]:
+def hear(
+    info: AudioInfo,
+    *,
+    sample_rate: int,
+    listen: Callable[[int, int], Hearer],
+    blocks: Callable[[AudioInfo], Iterator[Block]] = native_blocks,
+) -> Heard[Hearer]:
     """Stream a file once.
 
     Listeners must know whether a track is mono before they hear it, but that the channels of a file are equal
@@ -62,24 +68,29 @@ def hear(info: AudioInfo, *, sample_rate: int, listen: Callable[[int, int], Hear
         info: the file, as `probe` found it.
         sample_rate: the console's rate in Hz, at which listeners hear.
         listen: makes a listener from the number of channels (1 or 2) and `sample_rate`.
+        blocks: decodes it from the front.
 
     Raises:
         AudioFileError: nothing can be decoded, or a sample is not finite.
     """
     if info.channels == 2:
         try:
-            return _hear_as(1, info, sample_rate, listen)
+            return _hear_as(1, info, sample_rate, listen, blocks)
         except _ChannelsDiffer:
             pass
-    return _hear_as(info.channels, info, sample_rate, listen)
+    return _hear_as(info.channels, info, sample_rate, listen, blocks)
 
 
 def _hear_as(
-    channels: int, info: AudioInfo, sample_rate: int, listen: Callable[[int, int], Hearer]
+    channels: int,
+    info: AudioInfo,
+    sample_rate: int,
+    listen: Callable[[int, int], Hearer],
+    blocks: Callable[[AudioInfo], Iterator[Block]],
 ) -> Heard[Hearer]:
     measure = _Measure(channels, info.sample_rate)
     listener = listen(channels, sample_rate)
-    native = measure.tap(native_blocks(info))
+    native = measure.tap(blocks(info))
     for block in resampled(native, from_rate=info.sample_rate, to_rate=sample_rate, channels=channels):
         listener.hear(torch.from_numpy(block))
     if not measure.num_samples and info.num_samples:

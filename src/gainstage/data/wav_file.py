@@ -136,3 +136,32 @@ def write_wav(path: Path, audio: NDArray[np.floating], *, sample_rate: int) -> N
     """
     with WavWriter(path, sample_rate=sample_rate, channels=len(audio)) as writer:
         writer.write(audio)
+
+
+def float_samples(path: Path, start: int, length: int, *, channels: int) -> NDArray[np.float32]:
+    """Part of a file that `WavWriter` wrote, without a decoder between; zeros where the file has no samples.
+
+    Args:
+        path: the file.
+        start: first sample; below 0 there is silence.
+        length: how many.
+        channels: of the file.
+
+    Shape: (channels, length)
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    part = np.zeros((length, channels), np.float32)
+    first, skipped = max(start, 0), max(-start, 0)
+    if skipped < length:
+        offset = _HEADER_BYTES + 4 * channels * first
+        found = np.fromfile(path, "<f4", (length - skipped) * channels, offset=offset)
+        rows = found[: len(found) // channels * channels].reshape(-1, channels)
+        part[skipped : skipped + len(rows)] = rows
+    return part.T
+
+
+def float_file_bytes(num_samples: int, *, channels: int) -> int:
+    """The size of a file that `WavWriter` wrote."""
+    return _HEADER_BYTES + 4 * num_samples * channels
