@@ -4,11 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
+from click.testing import CliRunner
 from torch import Tensor
 
+from gainstage.cli.main import cli
 from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
 from gainstage.console.spec import ConsoleSpec, named
+from gainstage.dsp.loudness import integrated_loudness
 from gainstage.dsp.meter import LoudnessMeter
 from gainstage.mixing import passes
 from gainstage.mixing.deliver import undelivered
@@ -115,6 +119,29 @@ def test_the_finished_mix_is_what_was_promised(tmp_path: Path) -> None:
     assert done.result.mix.integrated_lufs == pytest.approx(done.delivery.loudness_lufs, abs=1e-3)
     assert done.result.mix.true_peak_db == pytest.approx(done.delivery.true_peak_dbtp, abs=1e-3)
     assert done.result.warnings == ()
+
+
+@pytest.mark.parametrize("loudness", ["-16", "-2"])
+def test_session_sheet_and_terminal_say_what_was_reached_and_why(tmp_path: Path, loudness: str) -> None:
+    for name, audio in {"Kick": kick(3.0), "Pad": pad(3.0)}.items():
+        write_stem(tmp_path / "stems" / f"{name}.wav", audio)
+    out = tmp_path / "out"
+    command = ["mix", str(tmp_path / "stems"), "--out", str(out), "--no-report", "--loudness", loudness]
+    printed = CliRunner().invoke(cli, [*command, "--max-limiting", "5"], env={"COLUMNS": "200"})
+    assert printed.exit_code == 0, printed.output
+    told = Session.load(out / "session.json").provenance
+    sentence = told["delivery"]
+    assert f"{told['loudness_lufs']:.1f} LUFS" in sentence
+    if loudness == "-2":
+        assert "instead of the -2 LUFS asked for: more would take over 5 dB of limiting" in sentence
+        assert told["limiting_db"] == 5.0
+    else:
+        assert f"limited by up to {told['limiting_db']:.1f} dB" in sentence
+    audio, rate = soundfile.read(out / "mix.wav", dtype="float32")
+    measured = integrated_loudness(torch.from_numpy(audio.T.copy()), sample_rate=rate)
+    assert float(measured) == pytest.approx(told["loudness_lufs"], abs=1e-3)
+    for text in (printed.output, (out / "mix.md").read_text().replace("\\", "")):
+        assert sentence in text
 
 
 def test_a_mix_that_is_not_what_was_promised_is_warned_of(tmp_path: Path) -> None:
