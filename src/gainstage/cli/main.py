@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gainstage.cli.console import console
+from gainstage.cli.export import export
 from gainstage.cli.session import session
 
 # Idle threads that spin while they wait cost several times the work itself where cores are shared.
@@ -191,6 +192,7 @@ def render(session: Path, stems: Path, out: Path) -> None:
 
 cli.add_command(session)
 cli.add_command(console)
+cli.add_command(export)
 
 
 @cli.command()

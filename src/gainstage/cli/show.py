@@ -6,6 +6,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Console as Terminal
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -27,6 +28,7 @@ from gainstage.processors import Parameter
 if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
     from gainstage.cli.train import Run
+    from gainstage.mixing.export import Exported
     from gainstage.mixing.mix import Mixed
 
 Step = Callable[[str, int, int], None]
@@ -206,3 +208,23 @@ def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...], is_pre_fade
 def _marks(settings: ProcessorSettings, row: Parameter) -> str:
     """`~`: moves in time; `locked`: a person holds it."""
     return (" ~" if row.name in settings.curves else "") + (" locked" if row.name in settings.locked else "")
+
+
+def exported(done: "Exported") -> None:
+    """Where each target lies and how much of it is exact, approximate, frozen or dropped; then the table."""
+    from gainstage.interchange.export_report import Verdict
+
+    terminal = Terminal()
+    summary = Table("target", *Verdict, "folder", title="What was carried over")
+    counts = done.report.counts()
+    for name, folder in done.folders.items():
+        found = counts.get(name, {})
+        summary.add_row(name, *(str(found.get(verdict, 0)) for verdict in Verdict), str(folder))
+    heads, rows = done.report.table()
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    terminal.print(table)
+    terminal.print(summary)
+    for note in done.report.notes:
+        terminal.print(note, markup=False, highlight=False)
