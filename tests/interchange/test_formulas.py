@@ -66,12 +66,13 @@ class Lua:
 
     def __init__(self, text: str) -> None:
         self.runtime = lupa.LuaRuntime()
-        self.process = self.runtime.execute(f"{text}\nreturn strip({RATE})")
+        room = "function(size) local a = {} for i = 1, size do a[i] = 0.0 end return a end"
+        self.process = self.runtime.execute(f"{text}\nreturn strip({RATE}, {room})")
 
     def __call__(self, settings: list[float], signals: Signals) -> NDArray[np.float64]:
         table = self.runtime.table_from
         made = self.process(table(settings), len(signals[0]), table([table(x.tolist()) for x in signals]))
-        return np.array([list(channel.values()) for channel in made.values()])
+        return np.array([list(channel.values())[: len(signals[0])] for channel in made.values()])
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,13 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gainstage.console.session import Session
+from gainstage.interchange.ardour.devices import Embedded
+from gainstage.interchange.ardour.session import write_session
 from gainstage.interchange.desk import Desk, Stage, Strip
 from gainstage.interchange.export_report import ExportReport, joined
 from gainstage.interchange.freezing import Plan
@@ -43,7 +46,10 @@ class Exported:
 
 def _targets() -> dict[str, Target]:
     """All targets but `files`, by name."""
-    return {}
+    found: dict[str, Target] = {}
+    for flavour in (Embedded(),):
+        found[flavour.target] = Target(flavour.can, partial(write_session, flavour=flavour))
+    return found
 
 
 def target_names() -> tuple[str, ...]:

@@ -113,9 +113,7 @@ def _write_taps(desk: Desk, stems: Path, files: Stems, *, progress: Progress) ->
                 audio = block.in_time(heard.pop(tap), late[section, name])
                 if tap not in writers:
                     rate, channels = files.sample_rate, len(audio)
-                    writers[tap] = stack.enter_context(
-                        WavWriter(path, sample_rate=rate, channels=channels)
-                    )
+                    writers[tap] = stack.enter_context(WavWriter(path, sample_rate=rate, channels=channels))
                 writers[tap].write(audio.numpy())
             done = min(block.start_sample + BLOCK, desk.num_samples)
             progress("freezing", done, desk.num_samples)

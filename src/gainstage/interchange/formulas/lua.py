@@ -27,12 +27,13 @@ def _escape(character: str) -> str:
 
 
 def module(programs: Sequence[Program]) -> str:
-    """`local function strip(rate)`, which gives `process(settings, n, signals)` → signals.
+    """`local function strip(rate, room)`, which gives `process(settings, n, signals)` → signals.
 
     `settings` are the values of all programs' settings in a row; `signals` are one or two tables of n
-    numbers.
+    numbers, and so is what comes out, which the next call overwrites. `room(size)` gives an array of zeros;
+    plain tables do where memory is plentiful.
     """
-    parts = ["local function strip(rate)", "local programs = {}"]
+    parts = ["local function strip(rate, room)", "local programs = {}"]
     for i, program in enumerate(programs):
         parts += [f"programs[{i + 1}] = (function()", *_program(program), "end)()"]
     starts, at = [], 0
@@ -67,9 +68,10 @@ def _program(program: Program) -> list[str]:
     for ring, size in program.rings.items():
         r = ring.text
         lines += [
-            f"local {r}, {r}_at, {r}_size = {{}}, 0, math.floor({DIALECT.text(size)})",
-            f"for i = 1, {r}_size do {r}[i] = 0.0 end",
+            f"local {r}_at, {r}_size = 0, math.floor({DIALECT.text(size)})",
+            f"local {r} = room({r}_size)",
         ]
+    lines += [f"local outputs = {{{', '.join('{}' for _ in program.outputs)}}}"]
     lines += ["local function control(p, base)"]
     lines += [f"  local {s.name.text} = p[base + {i + 1}]" for i, s in enumerate(program.settings)]
     lines += [f"  local {step.name.text} = {DIALECT.text(step.value)}" for step in program.control]
@@ -87,8 +89,7 @@ def _program(program: Program) -> list[str]:
     inputs = [f"in_{i + 1}" for i in range(len(program.inputs))]
     outputs = [f"out_{i + 1}" for i in range(len(program.outputs))]
     lines += [f"  local {name} = signals[{i + 1}]" for i, name in enumerate(inputs)]
-    lines += [f"  local {name} = {{}}" for name in outputs]
-    lines += _unpacked(once, "once") + _unpacked(states, "kept") + _unpacked(ramped, "now")
+    lines += _unpacked(outputs, "outputs") + _unpacked(once, "once") + _unpacked(states, "kept") + _unpacked(ramped, "now")
     lines += ["  local done = 0", "  if left > 0 then", "    done = math.min(left, n)"]
     lines += [f"    local {name}_step = step[{i + 1}]" for i, name in enumerate(ramped)]
     lines += ["    for i = 1, done do", *_sample(program, inputs, outputs)]
@@ -98,7 +99,7 @@ def _program(program: Program) -> list[str]:
     lines += ["    end", "  end", "  for i = done + 1, n do", *_sample(program, inputs, outputs), "  end"]
     lines += [f"  kept[{i + 1}] = {name}" for i, name in enumerate(states)]
     lines += [f"  now[{i + 1}] = {name}" for i, name in enumerate(ramped)]
-    return [*lines, f"  return {{{', '.join(outputs)}}}", "end"]
+    return [*lines, "  return outputs", "end"]
 
 
 def _sample(program: Program, inputs: list[str], outputs: list[str]) -> list[str]:

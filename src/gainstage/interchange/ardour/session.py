@@ -1,0 +1,305 @@
+"""A mix as an Ardour 7 session.
+
+What a session file must hold was found with Ardour 7.3: its time is in superclocks, its version 7002; every
+bus that is sent to needs its `intreturn`, every send its `own-output`; what is not named here Ardour makes.
+"""
+
+import json
+from pathlib import Path
+from xml.etree.ElementTree import Element, ElementTree, indent
+
+from gainstage.interchange.ardour.devices import Flavour, Panner
+from gainstage.interchange.ardour.parts import (
+    SUPERCLOCKS,
+    VERSION,
+    Document,
+    automation,
+    controllable,
+    element,
+    gain_stage,
+    pannable,
+    ports,
+    processor,
+    send,
+)
+from gainstage.interchange.ardour.sources import write_sources
+from gainstage.interchange.desk import MASTER, Desk, Place
+from gainstage.interchange.export_report import ExportReport, Item, Verdict
+from gainstage.interchange.freezing import INPUT, Live, Plan
+from gainstage.interchange.movement import Points, points
+from gainstage.interchange.names import safe, unique
+from gainstage.interchange.stems import Stems
+from gainstage.processors import Parameter
+from gainstage.processors.send import Send
+
+RESERVED = ("Master", "Monitor", "Click", "Auditioner", "system")
+STEP = 64
+"""Samples between points of gain automation while it moves: Ardour joins them by straight lines."""
+
+_OPTIONS = {
+    "use-region-fades": 0,
+    "use-transport-fades": 0,
+    "native-file-data-format": "FormatFloat",
+    "native-file-header-format": "WAVE",
+    "auto-input": 1,
+}
+
+
+def write_session(plan: Plan, stems: Stems, folder: Path, flavour: Flavour) -> ExportReport:
+    """Write a session folder into `folder`, named like the song.
+
+    Returns:
+        What was carried over.
+    """
+    writer = _Writer(plan, stems, flavour)
+    name = session_name(plan.desk)
+    root = folder / name
+    audio = root / "interchange" / name / "audiofiles"
+    audio.mkdir(parents=True)
+    tree = ElementTree(writer.session(name, audio))
+    indent(tree)
+    tree.write(root / f"{name}.ardour", encoding="UTF-8", xml_declaration=True)
+    return ExportReport(tuple(writer.items()))
+
+
+def session_name(desk: Desk) -> str:
+    """What the session's folder and file are called."""
+    return safe(desk.session.name.strip("."), "mix")
+
+
+def amplitude(level_db: float, row: Parameter) -> float:
+    """A level in dB as Ardour wants it; a fader at its lower end is silent."""
+    return 0.0 if row.off_at_low and level_db <= row.low else float(10.0 ** (level_db / 20.0))
+
+
+class _Writer:
+    """Writes one session; holds what its routes must know of each other."""
+
+    def __init__(self, plan: Plan, stems: Stems, flavour: Flavour) -> None:
+        self.plan, self.stems, self.flavour = plan, stems, flavour
+        self.desk = plan.desk
+        self.doc = Document(plan.desk.session.sample_rate)
+        live = [one for one in plan.strips if one.strip.place != MASTER]
+        names = unique((safe(one.strip.name, one.strip.section[:-1]) for one in live), taken=RESERVED)
+        self.names: dict[Place, str] = dict(zip((one.strip.place for one in live), names, strict=True))
+        self.names[MASTER] = "Master"
+        self.routes = {one.strip.place: self.doc.identity() for one in plan.strips}
+        self.playlists = {place: self.doc.identity() for place in self.names}
+
+    @property
+    def master_is_frozen(self) -> bool:
+        return not self.plan.is_fed(MASTER)
+
+    def session(self, name: str, audio: Path) -> Element:
+        """The whole file; the audio is put where the file says."""
+        root = Element("Session", {"version": VERSION, "name": name})
+        root.set("sample-rate", str(self.doc.rate))
+        root.set("session-range-is-free", "0")
+        root.set("id-counter", "0")
+        options = element(root, "Config")
+        for option, value in _OPTIONS.items():
+            element(options, "Option", name=option, value=value)
+        element(root, "Metadata")
+        sources, regions = element(root, "Sources"), element(root, "Regions")
+        locations = element(root, "Locations")
+        element(
+            locations,
+            "Location",
+            id=self.doc.identity(),
+            name="session",
+            start="a0",
+            end=self.doc.time(self.desk.num_samples),
+            flags="IsSessionRange",
+            locked=0,
+        )
+        routes, playlists = element(root, "Routes"), element(root, "Playlists")
+        for order, live in enumerate(self._in_order()):
+            self._route(routes, live, order)
+        write_sources(self.doc, self._played(), sources, regions, playlists, audio, self.stems.num_samples)
+        element(root, "RouteGroups")
+        self._tempo(root)
+        self._origin(root)
+        root.set("id-counter", self.doc.identity())
+        return root
+
+    def _in_order(self) -> list[Live]:
+        return [self.plan[MASTER], *(live for live in self.plan.strips if live.strip.place != MASTER)]
+
+    def _played(self) -> list[tuple[str, str, str, Path, int, int]]:
+        """Of each track: its name, playlist and route, its file with its channels, and where it begins."""
+        found = []
+        for live in self.plan.strips:
+            path = self.stems.of(live)
+            if path is not None:
+                place = live.strip.place
+                late = getattr(live.strip.settings, "delay_samples", 0) if live.tap is None else 0
+                playlist, route = self.playlists[place], self.routes[place]
+                found.append((self._name_of(live), playlist, route, path, live.channels, late))
+        return found
+
+    def _name_of(self, live: Live) -> str:
+        return self.names[live.strip.place]
+
+    def _route(self, routes: Element, live: Live, order: int) -> None:
+        strip, doc, name = live.strip, self.doc, self._name_of(live)
+        is_track, is_master = live.tap is not None or strip.section == "tracks", strip.place == MASTER
+        inverted = int(strip.settings.inverted and live.tap is None)
+        channels = live.channels if is_track else 2
+        panner = self.flavour.panner(live, self.desk)
+        route = element(
+            routes,
+            "Route",
+            version=VERSION,
+            id=self.routes[strip.place],
+            name=name,
+            default_type="audio",
+            strict_io=0,
+            active=1,
+            denormal_protection=0,
+            meter_point="MeterPostFader",
+            disk_io_point="DiskIOPreFader",
+            meter_type="MeterPeak",
+        )
+        if is_track:
+            for key, value in (("audio-playlist", self.playlists[strip.place]), ("mode", "Normal")):
+                route.set(key, value)
+            route.set("alignment-choice", "Automatic")
+            route.set("saved-meter-point", "MeterPostFader")
+        kind = "AudioTrack" if is_track else "MasterOut" if is_master else "AudioBus"
+        element(route, "PresentationInfo", order=order, flags=f"{kind},OrderSet", color=0)
+        ports(doc, route, name, "in", channels, self._inputs(strip.place) if not is_track else ())
+        ports(doc, route, name, "out", 2, self._outputs(live))
+        element(route, "MuteMaster", mute_point="PreFader,PostFader,Listen,Main", muted=int(strip.mute))
+        controllable(doc, route, "mute", int(strip.mute), "Toggle,RealTime")
+        controllable(doc, route, "phase", inverted, "Toggle", phase_invert=str(inverted) * channels)
+        switches = [(round(time * doc.rate), float(on)) for time, on in strip.settings.mute_curve]
+        if switches and switches[0][0] > 0:
+            switches.insert(0, (0, float(strip.settings.mute)))
+        automation(doc, element(route, "Automation"), "mute", switches, "Discrete")
+        pannable(doc, route, panner.azimuth, points=panner.points)
+        self._processors(route, live, panner, is_track=is_track)
+        element(route, "Slavable")
+
+    def _processors(self, route: Element, live: Live, panner: Panner, *, is_track: bool) -> None:
+        doc, strip, name = self.doc, live.strip, self._name_of(live)
+        if is_track:
+            processor(doc, route, f"player:{name}", "diskreader")
+        elif strip.section in ("groups", "returns"):
+            processor(doc, route, "Return", "intreturn")
+        processor(doc, route, "Polarity", "polarity")
+        gain_stage(doc, route, "trim", "trim", "trimcontrol", 1.0)
+        self.flavour.write(doc, route, live, self.desk, behind_fader=False)
+        self._sends(route, live, early=True)
+        level, moving = self._fader(live)
+        gains = [(sample, gain * panner.gain) for sample, gain in moving]
+        gain_stage(doc, route, "amp", "gain", "gaincontrol", level * panner.gain, gains)
+        self.flavour.write(doc, route, live, self.desk, behind_fader=True)
+        self._sends(route, live, early=False)
+        processor(doc, route, f"meter-{name}", "meter")
+        out = processor(doc, route, name, "main-outs", own_input=1, own_output=0, output=name, role="Main")
+        if panner.kind == "bypassed":
+            element(out, "PannerShell", bypassed=1, user_panner="", linked_to_route=1)
+        else:
+            element(out, "PannerShell", bypassed=0, user_panner=panner.kind, linked_to_route=1)
+
+    def _fader(self, live: Live) -> tuple[float, Points]:
+        fader = live.strip.fader
+        if fader is None:
+            return 1.0, []
+        row = fader.processor.table[0]
+        curve = fader.settings.curves.get(row.name)
+        return amplitude(fader.values[row.name], row), self._gains(curve, row)
+
+    def _gains(self, curve: list[tuple[float, float]] | None, row: Parameter) -> Points:
+        if not curve:
+            return []
+        found = points(curve, row, rate=self.doc.rate, num_samples=self.desk.num_samples, step=STEP)
+        return [(sample, amplitude(value, row)) for sample, value in found]
+
+    def _sends(self, route: Element, live: Live, *, early: bool) -> None:
+        row = Send.table[0]
+        for slot, one in enumerate(live.strip.sends):
+            to: Place = ("returns", one.to)
+            if one.pre_fader != early or not self.plan.is_fed(to):
+                continue
+            gain = amplitude(one.settings.values[row.name], row)
+            moving = self._gains(one.settings.curves.get(row.name), row)
+            send(self.doc, route, self.names[to], self.routes[to], slot + 1, gain, moving)
+
+    def _outputs(self, live: Live) -> list[str]:
+        if live.strip.place == MASTER:
+            return ["system:playback_"]
+        to = live.strip.to
+        if to is None or not self.plan.is_fed(to):
+            return []
+        return [f"{self.names[to]}/audio_in"]
+
+    def _inputs(self, place: Place) -> list[str]:
+        return [
+            f"{self._name_of(live)}/audio_out"
+            for live in self.plan.strips
+            if live.strip.to == place and live.strip.place != MASTER and self.plan.is_fed(place)
+        ]
+
+    def _tempo(self, root: Element) -> None:
+        tempo = self.desk.session.tempo_bpm or 120.0
+        made = element(root, "TempoMap", superclocks_per_second=SUPERCLOCKS)
+        at = {"sclock": 0, "quarters": "0:0", "bbt": "1|1|0"}
+        element(
+            element(made, "Tempos"),
+            "Tempo",
+            **{
+                "npm": tempo, "enpm": tempo, "note-type": 4, "type": "Tempo::Constant", "active": 1,
+                "locked-to-meter": 0, "continuing": 0, **at, "omega": 0,
+            },
+        )  # fmt: skip
+        element(element(made, "Meters"), "Meter", note_value=4, divisions_per_bar=4, **at)
+        element(made, "MusicTimes")
+
+    def _origin(self, root: Element) -> None:
+        """Where it comes from, in the place whose contents Ardour keeps as they are."""
+        made = element(element(root, "Extra"), "Gainstage", version=1, flavour=self.flavour.target)
+        document = json.loads(self.desk.session.to_json())
+        element(made, "Session").text = json.dumps(document, sort_keys=True)
+        for (section, index), route in self.routes.items():
+            element(made, "Strip", section=section, index=index, route=route)
+
+    def items(self) -> list[Item]:
+        """What was carried over."""
+        found = []
+        for live in self.plan.strips:
+            found += self._items_of(live)
+        return found
+
+    def _items_of(self, live: Live) -> list[Item]:
+        target, label, strip = self.flavour.target, live.strip.label, live.strip
+
+        def item(what: str, verdict: Verdict, note: str = "") -> Item:
+            return Item(target, label, what.replace("_", " "), verdict, note)
+
+        found = [item(name, Verdict.FROZEN, "in the audio of this track") for name in live.frozen]
+        if live.tap is not None and live.tap[2] == INPUT:
+            found.append(item("input", Verdict.FROZEN, "the sends to it are in its audio"))
+        found += self.flavour.items(live)
+        if strip.fader is not None:
+            moves = bool(strip.fader.settings.curves)
+            verdict = Verdict.APPROXIMATE if moves else Verdict.EXACT
+            found.append(item("fader", verdict, "Ardour smooths its automation" if moves else ""))
+        for one in strip.sends:
+            bus = self.desk["returns", one.to].name
+            fed = self.plan.is_fed(("returns", one.to))
+            verdict = Verdict.EXACT if fed else Verdict.FROZEN
+            note = "" if fed else "in the audio of the return"
+            if fed and one.settings.curves:
+                verdict, note = Verdict.APPROXIMATE, "Ardour smooths its automation"
+            found.append(item(f"send to {bus}", verdict, note))
+        if strip.to is not None and not self.plan.is_fed(strip.to):
+            note = f"{self.desk[strip.to].label} has this in its audio; the route is here, not connected"
+            found.append(item("output", Verdict.FROZEN, note))
+        if strip.settings.mute_curve:
+            found.append(item("mute", Verdict.APPROXIMATE, "Ardour fades where we switch"))
+        elif strip.mute:
+            found.append(item("mute", Verdict.EXACT))
+        if strip.settings.inverted:
+            found.append(item("polarity", Verdict.EXACT))
+        return found
