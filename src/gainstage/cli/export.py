@@ -20,7 +20,7 @@ def export() -> None:
 @click.option(
     "--targets",
     metavar="NAME,…",
-    help="Some of files, ardour, ardour-native, reaper, reaper-native, dawproject, lv2, eq-text; default: all.",
+    help="Some of files, ardour, ardour-native, reaper, reaper-native, dawproject, lv2, eq-text; else all.",
 )
 def export_mix(session: Path, stems: Path, out: Path, targets: str | None) -> None:
     """Write the mix of a SESSION for other tools, and what of it was carried over."""

@@ -5,9 +5,10 @@ frozen bus is then no longer connected to it, and is in its audio.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gainstage.interchange.desk import Desk, Place, Stage, Strip
+from gainstage.console.session import StripSettings
+from gainstage.interchange.desk import MASTER, Desk, Place, Stage, Strip
 
 Can = Callable[[Strip, Stage], bool]
 """Whether a tool has this processor, as it is set, in this strip."""
@@ -39,7 +40,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Plan:
-    """A desk as one tool can have it. `strips` are in the order of the desk."""
+    """A desk as one tool can have it; before the master stands the track that plays it, if it is frozen."""
 
     desk: Desk
     strips: tuple[Live, ...]
@@ -55,6 +56,7 @@ class Plan:
             for send in live.strip.sends
             if send.pre_fader
         }
+        strips = (*strips[:-1], *_with_its_own_track(strips[-1]))
         # what is sent from before a frozen fader is nowhere: then the return is frozen as it comes in
         return cls(desk, tuple(_at_input(live) if live.strip.place in early else live for live in strips))
 
@@ -66,7 +68,16 @@ class Plan:
 
     def is_fed(self, place: Place) -> bool:
         """Whether a bus takes what comes in, rather than audio that holds it already."""
+        if place == MASTER:
+            return not self.section(FROZEN)
         return self[place].tap is None
+
+    def feeds(self, live: Live) -> Place | None:
+        """The bus that a strip is connected to; none if that has it in its audio."""
+        if live.strip.section == FROZEN:
+            return MASTER
+        to = live.strip.to
+        return to if to is not None and self.is_fed(to) else None
 
     @property
     def taps(self) -> Iterator[Tap]:
@@ -88,9 +99,23 @@ def _live(strip: Strip, can: Can) -> Live:
     return Live(_with(strip, stages[last + 1 :]), tap, frozen, channels)
 
 
-def _with(strip: Strip, stages: list[Stage]) -> Strip:
-    from dataclasses import replace
+FROZEN = "frozen"
+"""The section of the one track that plays the mix where the master itself is frozen."""
 
+
+def _with_its_own_track(master: Live) -> tuple[Live, ...]:
+    """A master stays a bus: what is frozen of it plays on a track that alone is connected to it."""
+    if master.tap is None:
+        return (master,)
+    named = StripSettings(name="mix, frozen")
+    track = Strip(FROZEN, 0, named, channels=2, to=MASTER)
+    return (
+        Live(track, master.tap, master.frozen, 2),
+        Live(master.strip, None, (), 2),
+    )
+
+
+def _with(strip: Strip, stages: list[Stage]) -> Strip:
     kept = {stage.name for stage in stages}
     return replace(
         strip,

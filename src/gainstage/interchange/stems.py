@@ -42,7 +42,7 @@ class Stems:
 
 
 def place(source: Path, target: Path) -> None:
-    """Put a file where another needs it too: the same one under a second name, or a copy where that cannot be."""
+    """Put a file where another needs it too: the same one under a second name, else a copy."""
     try:
         os.link(source, target)
     except OSError:

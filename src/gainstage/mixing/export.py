@@ -9,6 +9,7 @@ from typing import Any
 
 from gainstage.console.session import Session
 from gainstage.interchange.ardour.devices import Embedded
+from gainstage.interchange.ardour.native import Native
 from gainstage.interchange.ardour.session import write_session
 from gainstage.interchange.desk import Desk, Stage, Strip
 from gainstage.interchange.export_report import ExportReport, joined
@@ -47,7 +48,7 @@ class Exported:
 def _targets() -> dict[str, Target]:
     """All targets but `files`, by name."""
     found: dict[str, Target] = {}
-    for flavour in (Embedded(),):
+    for flavour in (Embedded(), Native()):
         found[flavour.target] = Target(flavour.can, partial(write_session, flavour=flavour))
     return found
 

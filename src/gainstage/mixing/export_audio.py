@@ -127,7 +127,8 @@ def _lateness(session: Session) -> dict[tuple[str, str], int]:
     """(section, processor) → by how many samples its output is late; `INPUT`: what comes into the section."""
     console = Console(session.console)
     bypass = session_parameters(session, console).bypass
-    late, found = 0, {}
+    late = 0
+    found: dict[tuple[str, str], int] = {}
     for section in SECTIONS:
         found[section, INPUT] = late
         for column, (name, processor) in enumerate(console.strips[section].items()):
@@ -139,7 +140,7 @@ def _lateness(session: Session) -> dict[tuple[str, str], int]:
 
 def _responses(desk: Desk, folder: Path) -> dict[Tap, Path]:
     """Impulse responses of what rings, wet alone, of strips that are heard."""
-    found = {}
+    found: dict[Tap, Path] = {}
     for strip in desk.strips:
         for stage in strip.chain:
             if stage.name not in _ECHOING or stage.does_nothing:

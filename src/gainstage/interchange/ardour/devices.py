@@ -55,10 +55,16 @@ class Flavour(Protocol):
     def panner(self, live: Live, desk: Desk) -> Panner:
         """What the route's panner does."""
 
-    def channels(self, live: Live) -> int:
-        """How many channels reach the panner."""
+    def trim(self, live: Live) -> float:
+        """The gain of Ardour's own trim, before everything else."""
 
-    def items(self, live: Live) -> Iterator[Item]:
+    def output(self, live: Live) -> float:
+        """The gain at the fader's place of a strip that has no fader."""
+
+    def centre(self, live: Live) -> Panner:
+        """A panner that puts a signal into both channels as it is."""
+
+    def items(self, live: Live, desk: Desk) -> Iterator[Item]:
         """What the report says of the live processors but the fader."""
 
 
@@ -92,18 +98,23 @@ class Embedded:
         del live, desk
         return Panner()
 
-    def channels(self, live: Live) -> int:
+    def trim(self, live: Live) -> float:
         del live
-        return 2
+        return 1.0
 
-    def items(self, live: Live) -> Iterator[Item]:
+    def output(self, live: Live) -> float:
+        del live
+        return 1.0
+
+    def centre(self, live: Live) -> Panner:
+        del live
+        return Panner()
+
+    def items(self, live: Live, desk: Desk) -> Iterator[Item]:
+        del desk
         for stage in (*live.strip.before, *live.strip.after):
-            moving = [name for name in stage.settings.curves]
-            note = (
-                f"Lua in the session; {', '.join(moving)} moves by automation"
-                if moving
-                else "Lua in the session"
-            )
+            moving, note = ", ".join(stage.settings.curves), "Lua in the session"
+            note += f"; {moving} moves by automation" if moving else ""
             verdict = Verdict.APPROXIMATE if moving else Verdict.EXACT
             yield Item(self.target, live.strip.label, stage.name.replace("_", " "), verdict, note)
 

@@ -75,9 +75,23 @@ local function room (size)
   return memory:to_float(0):array()
 end
 
-function dsp_init (rate) process = strip(rate, room) end
+local rate_of_host, rolled = 0, false
+
+local function start ()
+  memories = {{}}
+  process = strip(rate_of_host, room)
+end
+
+function dsp_init (rate)
+  rate_of_host = rate
+  start ()
+end
 
 function dsp_run (ins, outs, n_samples)
+  -- what is heard while the transport stands still, or rolls towards its start, must not be remembered
+  local rolling = Session:transport_state_rolling ()
+  if rolling and not (rolled and Session:transport_rolling ()) then start () end
+  rolled = rolling
   local ports = CtrlPorts:array()
   for i = 1, {len(settings)} do settings[i] = ports[i] end
   for at = 0, n_samples - 1, {_BLOCK} do

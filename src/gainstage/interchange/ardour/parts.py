@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from xml.etree.ElementTree import Element, SubElement
 
-from gainstage.interchange.movement import Points
-
 SUPERCLOCKS = 282_240_000
 """Of a second: Ardour's unit of time, in which a sample of every usual rate is a whole number."""
 
 VERSION = "7002"
+
+Series = Sequence[tuple[int, float]]
+"""Automation: samples from the song's start, and values."""
 
 
 @dataclass
@@ -49,7 +50,7 @@ def number(value: float) -> str:
 
 
 def automation(
-    doc: Document, parent: Element, what: str, points: Points = (), style: str = "Linear"
+    doc: Document, parent: Element, what: str, points: Series = (), style: str = "Linear"
 ) -> Element:
     """A list of automation; it is played if there is something in it."""
     made = element(
@@ -82,7 +83,13 @@ def processor(doc: Document, parent: Element, name: str, kind: str, **more: obje
 
 
 def gain_stage(
-    doc: Document, parent: Element, kind: str, what: str, control: str, gain: float, points: Points = ()
+    doc: Document,
+    parent: Element,
+    kind: str,
+    what: str,
+    control: str,
+    gain: float,
+    points: Series = (),
 ) -> Element:
     """An amplifier: `trim` or `amp`."""
     made = processor(doc, parent, "Amp", kind)
@@ -93,10 +100,13 @@ def gain_stage(
 
 
 def pannable(
-    doc: Document, parent: Element, azimuth: float = 0.5, width: float = 1.0, points: Points = ()
+    doc: Document,
+    parent: Element,
+    azimuth: float = 0.5,
+    points: Series = (),
 ) -> None:
     made = element(parent, "Pannable")
-    values = {"azimuth": azimuth, "width": width, "elevation": 0.0, "frontback": 0.0, "lfe": 0.0}
+    values = {"azimuth": azimuth, "width": 1.0, "elevation": 0.0, "frontback": 0.0, "lfe": 0.0}
     for name, value in values.items():
         controllable(doc, made, f"pan-{name}", value)
     lists = element(made, "Automation")
@@ -122,6 +132,17 @@ def ports(
             element(port, "Connection", other=f"{other}{separator}{number_}")
 
 
+def panner_shell(parent: Element, panner: str, *, linked: bool = True) -> None:
+    """A panner by its URI; `bypassed`: each channel goes straight through."""
+    bypassed = panner == "bypassed"
+    uri = "" if bypassed else panner
+    made = element(
+        parent, "PannerShell", bypassed=int(bypassed), user_panner=uri, linked_to_route=int(linked)
+    )
+    if uri:
+        element(made, "Panner", uri=uri)
+
+
 def send(
     doc: Document,
     parent: Element,
@@ -129,9 +150,15 @@ def send(
     route: str,
     slot: int,
     gain: float,
-    points: Points = (),
+    points: Series,
+    placed: tuple[str, float, bool],
 ) -> None:
-    """A send to the bus whose route has this identity; straight through, as the strip has panned already."""
+    """A send to the bus whose route has this identity.
+
+    Args:
+        placed: its panner, where that stands, and whether it goes with the route's.
+    """
+    panner, azimuth, linked = placed
     made = processor(
         doc,
         parent,
@@ -147,8 +174,8 @@ def send(
     )
     lists = element(made, "Automation")
     automation(doc, lists, "send", points, "Linear" if points else "Exponential")
-    element(made, "PannerShell", bypassed=1, user_panner="", linked_to_route=0)
-    pannable(doc, made)
+    panner_shell(made, panner, linked=linked)
+    pannable(doc, made, azimuth)
     controllable(doc, made, "polarity-invert", 0, "Toggle")
     controllable(doc, made, "gaincontrol", gain, "GainLike,InlineControl")
 

@@ -18,6 +18,7 @@ from gainstage.interchange.ardour.parts import (
     element,
     gain_stage,
     pannable,
+    panner_shell,
     ports,
     processor,
     send,
@@ -25,7 +26,7 @@ from gainstage.interchange.ardour.parts import (
 from gainstage.interchange.ardour.sources import write_sources
 from gainstage.interchange.desk import MASTER, Desk, Place
 from gainstage.interchange.export_report import ExportReport, Item, Verdict
-from gainstage.interchange.freezing import INPUT, Live, Plan
+from gainstage.interchange.freezing import FROZEN, INPUT, Live, Plan
 from gainstage.interchange.movement import Points, points
 from gainstage.interchange.names import safe, unique
 from gainstage.interchange.stems import Stems
@@ -35,6 +36,9 @@ from gainstage.processors.send import Send
 RESERVED = ("Master", "Monitor", "Click", "Auditioner", "system")
 STEP = 64
 """Samples between points of gain automation while it moves: Ardour joins them by straight lines."""
+
+SMOOTHING_HZ = 156.825
+"""Ardour smooths a gain that moves by a one-pole, late by one over this; so our points come earlier."""
 
 _OPTIONS = {
     "use-region-fades": 0,
@@ -67,6 +71,11 @@ def session_name(desk: Desk) -> str:
     return safe(desk.session.name.strip("."), "mix")
 
 
+def lag_samples(rate: int) -> int:
+    """By how much gain automation comes later than its points say."""
+    return round(rate / SMOOTHING_HZ)
+
+
 def amplitude(level_db: float, row: Parameter) -> float:
     """A level in dB as Ardour wants it; a fader at its lower end is silent."""
     return 0.0 if row.off_at_low and level_db <= row.low else float(10.0 ** (level_db / 20.0))
@@ -85,10 +94,6 @@ class _Writer:
         self.names[MASTER] = "Master"
         self.routes = {one.strip.place: self.doc.identity() for one in plan.strips}
         self.playlists = {place: self.doc.identity() for place in self.names}
-
-    @property
-    def master_is_frozen(self) -> bool:
-        return not self.plan.is_fed(MASTER)
 
     def session(self, name: str, audio: Path) -> Element:
         """The whole file; the audio is put where the file says."""
@@ -187,25 +192,22 @@ class _Writer:
         elif strip.section in ("groups", "returns"):
             processor(doc, route, "Return", "intreturn")
         processor(doc, route, "Polarity", "polarity")
-        gain_stage(doc, route, "trim", "trim", "trimcontrol", 1.0)
+        gain_stage(doc, route, "trim", "trim", "trimcontrol", self.flavour.trim(live))
         self.flavour.write(doc, route, live, self.desk, behind_fader=False)
-        self._sends(route, live, early=True)
+        self._sends(route, live, panner, early=True)
         level, moving = self._fader(live)
         gains = [(sample, gain * panner.gain) for sample, gain in moving]
         gain_stage(doc, route, "amp", "gain", "gaincontrol", level * panner.gain, gains)
         self.flavour.write(doc, route, live, self.desk, behind_fader=True)
-        self._sends(route, live, early=False)
+        self._sends(route, live, panner, early=False)
         processor(doc, route, f"meter-{name}", "meter")
         out = processor(doc, route, name, "main-outs", own_input=1, own_output=0, output=name, role="Main")
-        if panner.kind == "bypassed":
-            element(out, "PannerShell", bypassed=1, user_panner="", linked_to_route=1)
-        else:
-            element(out, "PannerShell", bypassed=0, user_panner=panner.kind, linked_to_route=1)
+        panner_shell(out, panner.kind)
 
     def _fader(self, live: Live) -> tuple[float, Points]:
         fader = live.strip.fader
         if fader is None:
-            return 1.0, []
+            return self.flavour.output(live), []
         row = fader.processor.table[0]
         curve = fader.settings.curves.get(row.name)
         return amplitude(fader.values[row.name], row), self._gains(curve, row)
@@ -214,9 +216,13 @@ class _Writer:
         if not curve:
             return []
         found = points(curve, row, rate=self.doc.rate, num_samples=self.desk.num_samples, step=STEP)
-        return [(sample, amplitude(value, row)) for sample, value in found]
+        early = [(sample - lag_samples(self.doc.rate), amplitude(value, row)) for sample, value in found]
+        return [(0, early[0][1]), *(point for point in early if point[0] > 0)]
 
-    def _sends(self, route: Element, live: Live, *, early: bool) -> None:
+    def _sends(self, route: Element, live: Live, panner: Panner, *, early: bool) -> None:
+        """Sends are panned with the route; those before the fader are in both channels alike."""
+        if early and panner.kind != "bypassed":
+            panner = self.flavour.centre(live)
         row = Send.table[0]
         for slot, one in enumerate(live.strip.sends):
             to: Place = ("returns", one.to)
@@ -224,21 +230,20 @@ class _Writer:
                 continue
             gain = amplitude(one.settings.values[row.name], row)
             moving = self._gains(one.settings.curves.get(row.name), row)
-            send(self.doc, route, self.names[to], self.routes[to], slot + 1, gain, moving)
+            if early:
+                gain, moving = gain * panner.gain, [(at, level * panner.gain) for at, level in moving]
+            placed = (panner.kind, panner.azimuth, not early)
+            send(self.doc, route, self.names[to], self.routes[to], slot + 1, gain, moving, placed)
 
     def _outputs(self, live: Live) -> list[str]:
         if live.strip.place == MASTER:
             return ["system:playback_"]
-        to = live.strip.to
-        if to is None or not self.plan.is_fed(to):
-            return []
-        return [f"{self.names[to]}/audio_in"]
+        to = self.plan.feeds(live)
+        return [f"{self.names[to]}/audio_in"] if to else []
 
     def _inputs(self, place: Place) -> list[str]:
         return [
-            f"{self._name_of(live)}/audio_out"
-            for live in self.plan.strips
-            if live.strip.to == place and live.strip.place != MASTER and self.plan.is_fed(place)
+            f"{self._name_of(live)}/audio_out" for live in self.plan.strips if self.plan.feeds(live) == place
         ]
 
     def _tempo(self, root: Element) -> None:
@@ -262,7 +267,8 @@ class _Writer:
         document = json.loads(self.desk.session.to_json())
         element(made, "Session").text = json.dumps(document, sort_keys=True)
         for (section, index), route in self.routes.items():
-            element(made, "Strip", section=section, index=index, route=route)
+            if section != FROZEN:
+                element(made, "Strip", section=section, index=index, route=route)
 
     def items(self) -> list[Item]:
         """What was carried over."""
@@ -280,7 +286,7 @@ class _Writer:
         found = [item(name, Verdict.FROZEN, "in the audio of this track") for name in live.frozen]
         if live.tap is not None and live.tap[2] == INPUT:
             found.append(item("input", Verdict.FROZEN, "the sends to it are in its audio"))
-        found += self.flavour.items(live)
+        found += self.flavour.items(live, self.desk)
         if strip.fader is not None:
             moves = bool(strip.fader.settings.curves)
             verdict = Verdict.APPROXIMATE if moves else Verdict.EXACT
@@ -293,7 +299,7 @@ class _Writer:
             if fed and one.settings.curves:
                 verdict, note = Verdict.APPROXIMATE, "Ardour smooths its automation"
             found.append(item(f"send to {bus}", verdict, note))
-        if strip.to is not None and not self.plan.is_fed(strip.to):
+        if strip.to is not None and self.plan.feeds(live) is None:
             note = f"{self.desk[strip.to].label} has this in its audio; the route is here, not connected"
             found.append(item("output", Verdict.FROZEN, note))
         if strip.settings.mute_curve:

@@ -89,7 +89,12 @@ def _program(program: Program) -> list[str]:
     inputs = [f"in_{i + 1}" for i in range(len(program.inputs))]
     outputs = [f"out_{i + 1}" for i in range(len(program.outputs))]
     lines += [f"  local {name} = signals[{i + 1}]" for i, name in enumerate(inputs)]
-    lines += _unpacked(outputs, "outputs") + _unpacked(once, "once") + _unpacked(states, "kept") + _unpacked(ramped, "now")
+    lines += (
+        _unpacked(outputs, "outputs")
+        + _unpacked(once, "once")
+        + _unpacked(states, "kept")
+        + _unpacked(ramped, "now")
+    )
     lines += ["  local done = 0", "  if left > 0 then", "    done = math.min(left, n)"]
     lines += [f"    local {name}_step = step[{i + 1}]" for i, name in enumerate(ramped)]
     lines += ["    for i = 1, done do", *_sample(program, inputs, outputs)]
