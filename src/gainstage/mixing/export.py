@@ -11,10 +11,14 @@ from gainstage.console.session import Session
 from gainstage.interchange.ardour.devices import Embedded
 from gainstage.interchange.ardour.native import Native
 from gainstage.interchange.ardour.session import write_session
+from gainstage.interchange.dawproject import can as can_in_dawproject
+from gainstage.interchange.dawproject import write_dawproject
 from gainstage.interchange.desk import Desk, Stage, Strip
 from gainstage.interchange.export_report import ExportReport, joined
 from gainstage.interchange.freezing import Plan
 from gainstage.interchange.plain_files import write_files
+from gainstage.interchange.presets import write_eq_text, write_lv2
+from gainstage.interchange.reaper.project import can_by_effects, can_natively, write_project
 from gainstage.interchange.stems import Stems
 from gainstage.mixing.export_audio import export_audio
 from gainstage.mixing.export_sheet import sheet
@@ -50,7 +54,21 @@ def _targets() -> dict[str, Target]:
     found: dict[str, Target] = {}
     for flavour in (Embedded(), Native()):
         found[flavour.target] = Target(flavour.can, partial(write_session, flavour=flavour))
+    for name, can, native in (
+        ("reaper", can_by_effects, False),
+        ("reaper-native", can_natively, True),
+    ):
+        found[name] = Target(can, partial(write_project, native=native))
+    found["dawproject"] = Target(can_in_dawproject, write_dawproject)
+    found["lv2"] = Target(_anything, lambda plan, _, folder: write_lv2(plan.desk, folder))
+    found["eq-text"] = Target(_anything, lambda plan, _, folder: write_eq_text(plan.desk, folder))
     return found
+
+
+def _anything(strip: Strip, stage: Stage) -> bool:
+    """For targets without audio nothing is frozen."""
+    del strip, stage
+    return True
 
 
 def target_names() -> tuple[str, ...]:

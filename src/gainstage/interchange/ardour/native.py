@@ -17,24 +17,20 @@ from gainstage.interchange.ardour.devices import Panner
 from gainstage.interchange.ardour.parts import Document, channel_maps, element, number, processor
 from gainstage.interchange.desk import Desk, Stage, Strip
 from gainstage.interchange.export_report import Item, Verdict
+from gainstage.interchange.filters import FILTERS, Band, compresses, filters, is_plain_compressor, is_whole
 from gainstage.interchange.freezing import Live
 from gainstage.interchange.movement import Points, points
-from gainstage.processors.compressor import Compressor
 from gainstage.processors.pan import Pan
 
 EQUALISER = "http://lsp-plug.in/plugins/lv2/para_equalizer_x16_"
 COMPRESSOR = "urn:ardour:a-comp"
 BALANCE = "http://ardour.org/plugin/panner_balance"
 EQUAL_POWER = "http://ardour.org/plugin/panner_1in2out"
-BELL, HIGH_PASS, HIGH_SHELF, LOW_PASS, LOW_SHELF = range(1, 6)
+KINDS = {"peak": 1, "high_pass": 2, "high_shelf": 3, "low_pass": 4, "low_shelf": 5}
 APO = 6
 """LSP's filter mode "APO (DR)": the cookbook's designs."""
 
-Band = tuple[int, float, float, float]
-"""As LSP has it: type, frequency in Hz, gain in dB, Q."""
-
 TRIM_DB = 20.0
-_FILTERS = ("high_pass", "low_pass", "equaliser")
 _GAINS = ("trim", "output_gain")
 _KNEE_DB, _ATTACK_MS = 8.0, 100.0
 _LAW = 10.0 ** (-3.0 / 20.0)
@@ -58,18 +54,20 @@ class Native:
         if stage.name == "output_gain":
             return stage is strip.chain[-1] and strip.fader is None
         if stage.name in ("high_pass", "low_pass"):
-            return stage.values["amount"] in (0.0, 1.0)
+            return is_whole(stage)
         if stage.name == "compressor":
-            return _is_plain(stage)
+            return is_plain_compressor(stage)
         return stage.name == "equaliser"
 
     def write(self, doc: Document, route: Element, live: Live, desk: Desk, *, behind_fader: bool) -> None:
         if behind_fader:
             return
         stages = (s for s in live.strip.before if s.name not in _GAINS)
-        for is_filter, group in groupby(stages, key=lambda stage: stage.name in _FILTERS):
+        for is_filter, group in groupby(stages, key=lambda stage: stage.name in FILTERS):
             if is_filter:
-                bands = [band for stage in group for band in filters(stage, desk.session.sample_rate)]
+                bands = [
+                    band for stage in group for band in filters(stage, HIGHEST * desk.session.sample_rate)
+                ]
                 if bands:
                     _write_equaliser(doc, route, bands, live.channels)
             else:
@@ -99,7 +97,7 @@ class Native:
 
     def _item(self, live: Live, stage: Stage, rate: int) -> Item:
         verdict, note, null_db = Verdict.EXACT, "", None
-        if stage.name in _FILTERS and filters(stage, rate):
+        if stage.name in FILTERS and filters(stage, HIGHEST * rate):
             verdict, null_db = Verdict.APPROXIMATE, FILTER_NULL_DB
             note = 'LSP Parametric Equalizer, mode "APO (DR)"; the null is that of our test songs'
         elif stage.name == "compressor" and compresses(stage):
@@ -116,32 +114,12 @@ FILTER_NULL_DB = -59.0
 """What the filters of LSP come to against ours; tests/interchange/test_ardour.py measures it again."""
 
 
-def filters(stage: Stage, rate: int) -> list[Band]:
-    """The bands of a stage that do something."""
-    values, highest = stage.values, HIGHEST * rate
-    if stage.name in ("high_pass", "low_pass"):
-        kind = HIGH_PASS if stage.name == "high_pass" else LOW_PASS
-        found = [(kind, min(values["frequency_hz"], highest), 0.0, values["q"])]
-        return found if values["amount"] == 1.0 else []
-    bands = []
-    for name in (row.name.removesuffix("_gain_db") for row in stage.processor.table):
-        if f"{name}_gain_db" in values and values[f"{name}_gain_db"] != 0.0:
-            kind = {"low_shelf": LOW_SHELF, "high_shelf": HIGH_SHELF}.get(name, BELL)
-            frequency_hz = min(values[f"{name}_frequency_hz"], highest)
-            bands.append((kind, frequency_hz, values[f"{name}_gain_db"], values[f"{name}_q"]))
-    return bands
-
-
-def compresses(stage: Stage) -> bool:
-    return stage.values["ratio"] > 1.0 or stage.values["makeup_db"] > 0.0
-
-
 def equaliser_ports(bands: list[Band]) -> dict[str, float]:
     """The controls of LSP's equaliser that are not at their default."""
     ports: dict[str, float] = {"enabled": 1, "g_in": 1, "g_out": 1, "mode": 0}
-    for i, (kind, frequency_hz, gain_db, q) in enumerate(bands):
-        ports |= {f"ft_{i}": kind, f"fm_{i}": APO, f"s_{i}": 0, f"f_{i}": frequency_hz}
-        ports |= {f"g_{i}": 10.0 ** (gain_db / 20.0), f"q_{i}": q}
+    for i, band in enumerate(bands):
+        ports |= {f"ft_{i}": KINDS[band.kind], f"fm_{i}": APO, f"s_{i}": 0, f"f_{i}": band.frequency_hz}
+        ports |= {f"g_{i}": 10.0 ** (band.gain_db / 20.0), f"q_{i}": band.q}
     return ports
 
 
@@ -165,18 +143,6 @@ def equal_power(azimuth: float) -> tuple[float, float]:
     scale = 2.0 - 4.0 * _LAW
     left, right = 1.0 - azimuth, azimuth
     return left * (scale * left + 1.0 - scale), right * (scale * right + 1.0 - scale)
-
-
-def _is_plain(stage: Stage) -> bool:
-    compressor = stage.processor
-    assert isinstance(compressor, Compressor)
-    special = (
-        compressor.look_ahead_ms,
-        compressor.key_high_pass_hz,
-        compressor.band_low_hz,
-        compressor.band_high_hz,
-    )
-    return not any(special) and stage.values["mix"] == 1.0
 
 
 def _gain_of(live: Live, name: str) -> float:

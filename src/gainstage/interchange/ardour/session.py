@@ -25,8 +25,9 @@ from gainstage.interchange.ardour.parts import (
 )
 from gainstage.interchange.ardour.sources import write_sources
 from gainstage.interchange.desk import MASTER, Desk, Place
-from gainstage.interchange.export_report import ExportReport, Item, Verdict
-from gainstage.interchange.freezing import FROZEN, INPUT, Live, Plan
+from gainstage.interchange.export_report import ExportReport, Item
+from gainstage.interchange.freezing import FROZEN, Live, Plan
+from gainstage.interchange.levels import amplitude, strip_items
 from gainstage.interchange.movement import Points, points
 from gainstage.interchange.names import safe, unique
 from gainstage.interchange.stems import Stems
@@ -74,11 +75,6 @@ def session_name(desk: Desk) -> str:
 def lag_samples(rate: int) -> int:
     """By how much gain automation comes later than its points say."""
     return round(rate / SMOOTHING_HZ)
-
-
-def amplitude(level_db: float, row: Parameter) -> float:
-    """A level in dB as Ardour wants it; a fader at its lower end is silent."""
-    return 0.0 if row.off_at_low and level_db <= row.low else float(10.0 ** (level_db / 20.0))
 
 
 class _Writer:
@@ -273,39 +269,14 @@ class _Writer:
     def items(self) -> list[Item]:
         """What was carried over."""
         found = []
+        target = self.flavour.target
         for live in self.plan.strips:
-            found += self._items_of(live)
-        return found
-
-    def _items_of(self, live: Live) -> list[Item]:
-        target, label, strip = self.flavour.target, live.strip.label, live.strip
-
-        def item(what: str, verdict: Verdict, note: str = "") -> Item:
-            return Item(target, label, what.replace("_", " "), verdict, note)
-
-        found = [item(name, Verdict.FROZEN, "in the audio of this track") for name in live.frozen]
-        if live.tap is not None and live.tap[2] == INPUT:
-            found.append(item("input", Verdict.FROZEN, "the sends to it are in its audio"))
-        found += self.flavour.items(live, self.desk)
-        if strip.fader is not None:
-            moves = bool(strip.fader.settings.curves)
-            verdict = Verdict.APPROXIMATE if moves else Verdict.EXACT
-            found.append(item("fader", verdict, "Ardour smooths its automation" if moves else ""))
-        for one in strip.sends:
-            bus = self.desk["returns", one.to].name
-            fed = self.plan.is_fed(("returns", one.to))
-            verdict = Verdict.EXACT if fed else Verdict.FROZEN
-            note = "" if fed else "in the audio of the return"
-            if fed and one.settings.curves:
-                verdict, note = Verdict.APPROXIMATE, "Ardour smooths its automation"
-            found.append(item(f"send to {bus}", verdict, note))
-        if strip.to is not None and self.plan.feeds(live) is None:
-            note = f"{self.desk[strip.to].label} has this in its audio; the route is here, not connected"
-            found.append(item("output", Verdict.FROZEN, note))
-        if strip.settings.mute_curve:
-            found.append(item("mute", Verdict.APPROXIMATE, "Ardour fades where we switch"))
-        elif strip.mute:
-            found.append(item("mute", Verdict.EXACT))
-        if strip.settings.inverted:
-            found.append(item("polarity", Verdict.EXACT))
+            found += strip_items(
+                self.plan,
+                live,
+                target,
+                moves="Ardour smooths its automation",
+                mute_moves="Ardour fades where we switch",
+            )
+            found += self.flavour.items(live, self.desk)
         return found
