@@ -5,9 +5,11 @@ bus that is sent to needs its `intreturn`, every send its `own-output`; what is 
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, indent
 
+from gainstage.console.session import Breakpoint
 from gainstage.interchange.ardour.devices import Flavour, Panner
 from gainstage.interchange.ardour.parts import (
     SUPERCLOCKS,
@@ -75,6 +77,14 @@ def session_name(desk: Desk) -> str:
 def lag_samples(rate: int) -> int:
     """By how much gain automation comes later than its points say."""
     return round(rate / SMOOTHING_HZ)
+
+
+def gain_points(curve: Sequence[Breakpoint], row: Parameter, desk: Desk) -> Points:
+    """The curve of a level as Ardour's points: factors, so much earlier as Ardour is late."""
+    rate = desk.session.sample_rate
+    found = points(curve, row, rate=rate, num_samples=desk.num_samples, step=STEP)
+    early = [(sample - lag_samples(rate), amplitude(value, row)) for sample, value in found]
+    return [(0, early[0][1]), *(point for point in early if point[0] > 0)]
 
 
 class _Writer:
@@ -208,12 +218,8 @@ class _Writer:
         curve = fader.settings.curves.get(row.name)
         return amplitude(fader.values[row.name], row), self._gains(curve, row)
 
-    def _gains(self, curve: list[tuple[float, float]] | None, row: Parameter) -> Points:
-        if not curve:
-            return []
-        found = points(curve, row, rate=self.doc.rate, num_samples=self.desk.num_samples, step=STEP)
-        early = [(sample - lag_samples(self.doc.rate), amplitude(value, row)) for sample, value in found]
-        return [(0, early[0][1]), *(point for point in early if point[0] > 0)]
+    def _gains(self, curve: Sequence[Breakpoint] | None, row: Parameter) -> Points:
+        return gain_points(curve, row, self.desk) if curve else []
 
     def _sends(self, route: Element, live: Live, panner: Panner, *, early: bool) -> None:
         """Sends are panned with the route; those before the fader are in both channels alike."""

@@ -48,8 +48,8 @@ def can_by_effects(strip: Strip, stage: Stage) -> bool:
 def can_natively(strip: Strip, stage: Stage) -> bool:
     """What the flavour `reaper-native` does itself: faders, and pans that stand still.
 
-    Of the master it has the gain alone: frozen, it would take all faders with it. What is missing of it is said,
-    and a track that is muted plays the mix with it.
+    Of the master it has the gain alone: frozen, it would take all faders with it. What is missing of it is
+    said, and a track that is muted plays the mix with it.
     """
     if strip.section == "master":
         return True
@@ -195,7 +195,7 @@ class _Writer:
         item.line("FADEIN", 1, 0, 0, 1, 0, 0, 0)
         item.line("FADEOUT", 1, 0, 0, 1, 0, 0, 0)
         item.line("NAME", name)
-        item.chunk("SOURCE", "WAVE").line("FILE", file)
+        item.chunk("SOURCE WAVE").line("FILE", file)
 
     def _envelope(
         self,
