@@ -107,8 +107,8 @@ class Strip:
     @property
     def label(self) -> str:
         """As reports call it: `Kick`, `group drums`, `return reverb`, `master`."""
-        kind = {"groups": "group ", "returns": "return "}.get(self.section, "")
-        return f"{kind}{self.name}" if self.section != "master" else "master"
+        kind = {"groups": "group ", "returns": "return ", "tracks": ""}.get(self.section)
+        return "master" if kind is None else f"{kind}{self.name}"
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,14 @@ class Live:
         tap: where its audio comes from; None: a track's own file, a bus's inputs.
         frozen: the names of the processors in that audio.
         channels: of that audio, or of what comes in.
+        idle: the names of the processors that the tool lacks, but that do nothing.
     """
 
     strip: Strip
     tap: Tap | None
     frozen: tuple[str, ...]
     channels: int
+    idle: tuple[str, ...] = ()
 
     @property
     def fader_is_frozen(self) -> bool:
@@ -90,13 +92,14 @@ INPUT = "input"
 
 def _live(strip: Strip, can: Can) -> Live:
     stages = [s for s in strip.chain if can(strip, s) or not s.does_nothing]
+    idle = tuple(stage.name for stage in strip.chain if stage not in stages)
     last = max((i for i, stage in enumerate(stages) if not can(strip, stage)), default=-1)
     if last < 0:
-        return Live(_with(strip, stages), None, (), strip.channels)
+        return Live(_with(strip, stages), None, (), strip.channels, idle)
     frozen = tuple(stage.name for stage in stages[: last + 1])
     channels = 2 if "pan" in frozen or strip.section != "tracks" else strip.channels
     tap = strip.section, strip.index, stages[last].name
-    return Live(_with(strip, stages[last + 1 :]), tap, frozen, channels)
+    return Live(_with(strip, stages[last + 1 :]), tap, frozen, channels, idle)
 
 
 FROZEN = "frozen"
@@ -111,7 +114,7 @@ def _with_its_own_track(master: Live) -> tuple[Live, ...]:
     track = Strip(FROZEN, 0, named, channels=2, to=MASTER)
     return (
         Live(track, master.tap, master.frozen, 2),
-        Live(master.strip, None, (), 2),
+        Live(master.strip, None, (), 2, master.idle),
     )
 
 
@@ -128,4 +131,4 @@ def _with(strip: Strip, stages: list[Stage]) -> Strip:
 def _at_input(live: Live) -> Live:
     if live.tap is not None:
         return live
-    return Live(live.strip, (*live.strip.place, INPUT), (), 2)
+    return Live(live.strip, (*live.strip.place, INPUT), (), 2, live.idle)

@@ -31,6 +31,8 @@ def strip_items(
 
     for name in live.frozen:
         add(name, Verdict.FROZEN, "in the audio of this track")
+    for name in live.idle:
+        add(name, Verdict.EXACT, "does nothing, so it is not there")
     if live.tap is not None and live.tap[2] == INPUT:
         add("input", Verdict.FROZEN, "the sends to it are in its audio")
     if strip.fader is not None:
