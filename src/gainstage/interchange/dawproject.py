@@ -66,7 +66,7 @@ def write_dawproject(plan: Plan, stems: Stems, folder: Path) -> ExportReport:
             with path.open("rb") as source, archive.open(zipfile.ZipInfo(inside, _WHEN), "w") as target:
                 while block := source.read(1 << 20):
                     target.write(block)
-    return ExportReport(tuple(writer.items()), (NOTE,))
+    return ExportReport(tuple(writer.items()), (NOTE, *plan.notes))
 
 
 class _Writer:

@@ -85,6 +85,19 @@ class Plan:
     def taps(self) -> Iterator[Tap]:
         return (live.tap for live in self.strips if live.tap is not None)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the plan as a whole."""
+        found = self.section(FROZEN)
+        if not found:
+            return ()
+        names = ", ".join(name.replace("_", " ") for name in found[0].frozen)
+        return (
+            f"The master's {names} cannot be carried live to every target. There the track "
+            f"'{found[0].strip.name}' plays all of the mix; the others are set up but not connected: to work on, "
+            "mute it and connect them to the master.",
+        )
+
 
 INPUT = "input"
 """In place of a processor's name: the signal that comes into a bus."""

@@ -66,7 +66,7 @@ def write_session(plan: Plan, stems: Stems, folder: Path, flavour: Flavour) -> E
     tree = ElementTree(writer.session(name, audio))
     indent(tree)
     tree.write(root / f"{name}.ardour", encoding="UTF-8", xml_declaration=True)
-    return ExportReport(tuple(writer.items()))
+    return ExportReport(tuple(writer.items()), plan.notes)
 
 
 def session_name(desk: Desk) -> str:

@@ -63,7 +63,7 @@ def write_project(plan: Plan, stems: Stems, folder: Path, *, native: bool = Fals
     writer = _Writer(plan, stems, folder, native=native)
     name = safe(plan.desk.session.name.strip("."), "mix")
     (folder / f"{name}.rpp").write_text(writer.project().text(), encoding="utf-8")
-    return ExportReport(tuple(writer.items()), (NOTE,))
+    return ExportReport(tuple(writer.items()), (NOTE, *plan.notes))
 
 
 class _Writer:
