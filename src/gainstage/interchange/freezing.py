@@ -93,8 +93,8 @@ class Plan:
             return ()
         names = ", ".join(name.replace("_", " ") for name in found[0].frozen)
         return (
-            f"The master's {names} cannot be carried live to every target. There the track "
-            f"'{found[0].strip.name}' plays all of the mix; the others are set up but not connected: to work on, "
+            f"The master's {names} cannot be carried live to every target. There a track "
+            f"'{found[0].strip.name}' plays the whole mix; the others are set up, not connected. To work on, "
             "mute it and connect them to the master.",
         )
 

@@ -1,5 +1,6 @@
 """What all DAWs have: levels as amplitudes, and what reports say of faders, sends, switches, frozen parts."""
 
+from gainstage.interchange.desk import Desk, Strip
 from gainstage.interchange.export_report import Item, Verdict
 from gainstage.interchange.freezing import INPUT, Live, Plan
 from gainstage.processors import Parameter
@@ -52,6 +53,22 @@ def strip_items(
         add("mute", Verdict.APPROXIMATE, mute_moves or moves)
     elif strip.mute:
         add("mute", Verdict.EXACT)
-    if strip.settings.inverted and live.tap is None:
-        add("polarity", Verdict.EXACT if polarity else Verdict.DROPPED, "" if polarity else "it has none")
+    if getattr(strip.settings, "delay_samples", 0):
+        if live.tap is None:
+            add("sample delay", Verdict.EXACT, "its audio begins so much later")
+        else:
+            add("sample delay", Verdict.FROZEN, "in the audio of this track")
+    if strip.settings.inverted:
+        if live.tap is not None:
+            add("polarity", Verdict.FROZEN, "in the audio of this track")
+        else:
+            add("polarity", Verdict.EXACT if polarity else Verdict.DROPPED, "" if polarity else "it has none")
     return found
+
+
+def other_items(desk: Desk, strip: Strip) -> list[str]:
+    """What a strip has beside processors, by the names that reports use."""
+    found = [f"send to {desk['returns', send.to].name}" for send in strip.sends]
+    found += ["sample delay"] if getattr(strip.settings, "delay_samples", 0) else []
+    found += ["polarity"] if strip.settings.inverted else []
+    return found + (["mute"] if strip.mute or strip.settings.mute_curve else [])

@@ -7,6 +7,7 @@ from typing import Any
 
 from gainstage.interchange.desk import Desk, Strip
 from gainstage.interchange.export_report import ExportReport, Item, Verdict
+from gainstage.interchange.levels import other_items
 from gainstage.interchange.names import safe, unique
 from gainstage.interchange.stems import Stems, place
 
@@ -59,7 +60,6 @@ def _items(desk: Desk) -> list[Item]:
     items = []
     for strip in desk.strips:
         whats = [stage.name.replace("_", " ") for stage in strip.chain]
-        whats += [f"send to {desk['returns', send.to].name}" for send in strip.sends]
-        whats += ["mute"] if strip.mute or strip.settings.mute_curve else []
+        whats += other_items(desk, strip)
         items += [Item(TARGET, strip.label, what, Verdict.EXACT, note) for what in whats]
     return items

@@ -21,6 +21,7 @@ from gainstage.interchange.filters import (
     is_plain_compressor,
     is_whole,
 )
+from gainstage.interchange.levels import other_items
 from gainstage.interchange.names import safe, unique
 
 LV2, EQ_TEXT = "lv2", "eq-text"
@@ -101,21 +102,20 @@ def _is_preset(stage: Stage) -> bool:
     return stage.name in FILTERS and is_whole(stage)
 
 
-def _items(desk: Desk, target: str, what: str, *, has_compressors: bool) -> Iterator[Item]:
+def _items(desk: Desk, target: str, how: str, *, has_compressors: bool) -> Iterator[Item]:
     for strip in desk.strips:
         for stage in strip.chain:
             verdict, note, null_db = Verdict.DROPPED, "it holds no audio and no routing, only settings", None
             if stage.name in FILTERS and _is_preset(stage):
                 verdict, null_db = Verdict.APPROXIMATE, FILTER_NULL_DB if target == LV2 else None
-                note = f"{what}the same designs by the cookbook"
+                note = f"{how}the same designs by the cookbook"
             elif stage.name in FILTERS:
                 note = "it moves, or is blended with the dry signal"
             elif stage.name == "compressor" and has_compressors and _is_preset(stage):
-                verdict, note = Verdict.APPROXIMATE, f"{what}another law: set it by ear"
+                verdict, note = Verdict.APPROXIMATE, f"{how}another law: set it by ear"
             yield Item(target, strip.label, stage.name.replace("_", " "), verdict, note, null_db)
-        for send in strip.sends:
-            what_sent = f"send to {desk['returns', send.to].name}"
-            yield Item(target, strip.label, what_sent, Verdict.DROPPED, "it holds no audio and no routing")
+        for what in other_items(desk, strip):
+            yield Item(target, strip.label, what, Verdict.DROPPED, "it holds no audio and no routing")
 
 
 def _literal(text: str) -> str:

@@ -29,7 +29,13 @@ class Document:
         return f"a{round(samples * SUPERCLOCKS / self.rate)}"
 
     def samples(self, time: str) -> float:
-        """The reverse of `time`; audio time only."""
+        """The reverse of `time`.
+
+        Raises:
+            ValueError: a place in beats, which moves with the tempo.
+        """
+        if not time.startswith("a"):
+            raise ValueError(f"'{time}' is a place in beats; let automation be in audio time")
         return int(time.removeprefix("a")) * self.rate / SUPERCLOCKS
 
 

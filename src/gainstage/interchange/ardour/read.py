@@ -61,7 +61,10 @@ def read_session(path: Path | str) -> Imported:
         raise ValueError(f"{path}: the session in it cannot be read: {error}") from None
     flavour: Flavour = _FLAVOURS[flavour_name]()
     plan = Plan.of(Desk.of(before), flavour.can)
-    return _edited(root, made, plan, flavour, before)
+    try:
+        return _edited(root, made, plan, flavour, before)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} cannot be read as Ardour saves it: {error}") from None
 
 
 def _file(path: Path) -> Path:
