@@ -104,7 +104,7 @@ def test_automation_is_as_near_as_ardour_lets_it(tmp_path: Path) -> None:
 def test_stock_equalisers_pans_and_sends_are_nearly_the_same(tmp_path: Path) -> None:
     made = calm(scene.document())
     made["tracks"][2]["processors"].pop("width")  # the pad: balanced by Ardour's panner
-    made["tracks"][3]["processors"]["fader"]["curves"] = {"gain_db": [[0.3, -12.0], [1.6, 0.0]]}
+    made["tracks"][3]["processors"]["fader"]["curves"] = {"gain_db": [[0.3, -6.0], [1.6, 0.0]]}
     made["tracks"][3]["processors"]["send_echo"] = {"values": {"level_db": -6.0}}
     made["tracks"][3]["pre_fader_sends"] = ["echo", "room"]
     made["returns"][1]["processors"] = {"delay": {"values": {"mix": 0.0}}}  # a return that stays live
