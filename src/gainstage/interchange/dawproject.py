@@ -14,9 +14,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import soundfile
 
 from gainstage.dsp.biquad import HIGHEST
-from gainstage.interchange.desk import Place, Stage, Strip
-from gainstage.interchange.export_report import ExportReport, Item, Verdict
-from gainstage.interchange.filters import Band, filters, is_plain_compressor, is_whole
+from gainstage.interchange.dawproject_devices import DEVICES, said_of
+from gainstage.interchange.desk import Place, Stage
+from gainstage.interchange.export_report import ExportReport, Item
+from gainstage.interchange.filters import Band, filters
 from gainstage.interchange.freezing import Live, Plan
 from gainstage.interchange.levels import amplitude, strip_items
 from gainstage.interchange.movement import Points, points
@@ -34,21 +35,6 @@ STEP = 512
 _KINDS = {"peak": "bell", "high_pass": "highPass", "low_pass": "lowPass"}
 _KINDS |= {"low_shelf": "lowShelf", "high_shelf": "highShelf"}
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the same session gives the same bytes
-
-
-def can(strip: Strip, stage: Stage) -> bool:
-    """What the format has a device or a control for."""
-    if stage.name in ("fader", "pan"):
-        return stage.name == "fader" or strip.section == "tracks"
-    if stage.settings.curves or stage.settings.key:
-        return False
-    if stage.name == "output_gain":
-        return stage is strip.chain[-1] and strip.fader is None
-    if stage.name in ("high_pass", "low_pass", "equaliser"):
-        return is_whole(stage)
-    if stage.name == "compressor":
-        return is_plain_compressor(stage)
-    return stage.name in ("gate", "limiter")
 
 
 def write_dawproject(plan: Plan, stems: Stems, folder: Path) -> ExportReport:
@@ -178,7 +164,7 @@ class _Writer:
             values = stage.values
             kind = {"compressor": "Compressor", "gate": "NoiseGate", "limiter": "Limiter"}[stage.name]
             made = self._named(devices, kind, stage)
-            for tag, value, unit in _DEVICES[stage.name](dict(values)):
+            for tag, value, unit in DEVICES[stage.name](dict(values)):
                 if unit:
                     self._real(made, tag, value, unit)
                 else:
@@ -272,50 +258,5 @@ class _Writer:
                 self.plan, live, TARGET, moves="points joined by straight lines", polarity=False
             )
             for stage in (*live.strip.before, *live.strip.after):
-                verdict, note = _said_of(stage, live)
+                verdict, note = said_of(stage, live)
                 yield Item(TARGET, live.strip.label, stage.name.replace("_", " "), verdict, note)
-
-
-def _compressor(values: dict[str, float]) -> list[tuple[str, float, str]]:
-    return [
-        ("Attack", values["attack_ms"] / 1000.0, "seconds"),
-        ("AutoMakeup", 0.0, ""),
-        ("OutputGain", values["makeup_db"], "decibel"),
-        ("Ratio", 100.0 * (1.0 - 1.0 / values["ratio"]), "percent"),
-        ("Release", values["release_ms"] / 1000.0, "seconds"),
-        ("Threshold", values["threshold_db"], "decibel"),
-    ]
-
-
-def _gate(values: dict[str, float]) -> list[tuple[str, float, str]]:
-    return [
-        ("Attack", values["attack_ms"] / 1000.0, "seconds"),
-        ("Range", values["range_db"], "decibel"),
-        ("Ratio", 100.0 * (1.0 - 1.0 / values["ratio"]), "percent"),
-        ("Release", values["release_ms"] / 1000.0, "seconds"),
-        ("Threshold", values["threshold_db"], "decibel"),
-    ]
-
-
-def _limiter(values: dict[str, float]) -> list[tuple[str, float, str]]:
-    return [
-        ("Release", values["release_ms"] / 1000.0, "seconds"),
-        ("Threshold", values["ceiling_db"], "decibel"),
-    ]
-
-
-_DEVICES = {"compressor": _compressor, "gate": _gate, "limiter": _limiter}
-
-
-def _said_of(stage: Stage, live: Live) -> tuple[Verdict, str]:
-    if stage.name == "output_gain":
-        return Verdict.EXACT, "the master's volume"
-    if stage.name == "pan":
-        mono = live.channels == 1
-        return Verdict.APPROXIMATE, "the DAW's law counts" if mono else "balanced as the DAW does it"
-    if stage.does_nothing:
-        return Verdict.EXACT, "does nothing"
-    return (
-        Verdict.APPROXIMATE,
-        "the format's own device; the DAW's law counts, and it has no knee, hold or mix",
-    )

@@ -11,8 +11,8 @@ from gainstage.console.session import Session
 from gainstage.interchange.ardour.devices import Embedded
 from gainstage.interchange.ardour.native import Native
 from gainstage.interchange.ardour.session import write_session
-from gainstage.interchange.dawproject import can as can_in_dawproject
 from gainstage.interchange.dawproject import write_dawproject
+from gainstage.interchange.dawproject_devices import can as can_in_dawproject
 from gainstage.interchange.desk import Desk, Stage, Strip
 from gainstage.interchange.export_report import ExportReport, joined
 from gainstage.interchange.freezing import Plan

@@ -113,8 +113,8 @@ def _edited(root: Element, made: Element, plan: Plan, flavour: Flavour, before: 
             continue
         edits = StripEdits(Route(element, rate), live, plan, flavour, target, places)
         edits.take()
-        changes += edits.changes
-        left += edits.left
+        changes += edits.document.changes
+        left += edits.document.left
     known = set(identities.values())
     new = [r.get("name", "") for i, r in routes.items() if i not in known and _is_new(r, plan)]
     left += [f"{name}: is new in Ardour and left out" for name in new]
