@@ -11,8 +11,6 @@ from itertools import count
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-import soundfile
-
 from gainstage.dsp.biquad import HIGHEST
 from gainstage.interchange.dawproject_devices import DEVICES, said_of
 from gainstage.interchange.desk import Place, Stage
@@ -216,7 +214,7 @@ class _Writer:
         about = {"time": f"{late / self.rate:.9g}", "duration": f"{seconds - late / self.rate:.9g}"}
         clip = SubElement(clips, "Clip", {**about, "playStart": "0", "contentTimeUnit": "seconds"})
         what = {"duration": f"{seconds:.9g}", "sampleRate": str(self.rate), "id": self._identity()}
-        what |= {"channels": str(soundfile.info(path).channels), "algorithm": "raw"}
+        what |= {"channels": str(live.channels), "algorithm": "raw"}
         SubElement(SubElement(clip, "Audio", what), "File", {"path": inside})
 
     def _level(self, live: Live) -> tuple[float, Points]:

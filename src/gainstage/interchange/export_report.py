@@ -71,11 +71,6 @@ class ExportReport:
             of_target[item.verdict] += 1
         return found
 
-    @property
-    def lost(self) -> tuple[Item, ...]:
-        """What is not there, in some target."""
-        return tuple(item for item in self.items if item.verdict is Verdict.DROPPED)
-
 
 def joined(parts: Iterable[ExportReport]) -> ExportReport:
     """Several reports as one."""

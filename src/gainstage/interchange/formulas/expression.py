@@ -57,7 +57,7 @@ class Operation(Expression):
 
 @dataclass(frozen=True)
 class Call(Expression):
-    """One of the functions that every language has: sin, cos, tan, exp, log, sqrt, abs, floor."""
+    """One of the functions that every language has: sin, cos, tan, exp, log, sqrt, floor."""
 
     function: str
     argument: Expression
@@ -123,10 +123,6 @@ def log(value: Value) -> Expression:
 
 def sqrt(value: Value) -> Expression:
     return Call("sqrt", expression(value))
-
-
-def absolute(value: Value) -> Expression:
-    return Call("abs", expression(value))
 
 
 def floor(value: Value) -> Expression:

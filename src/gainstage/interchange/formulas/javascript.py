@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from gainstage.interchange.formulas.printing import Dialect, held, temporaries
 from gainstage.interchange.formulas.program import RAMP, Program, Push
 
-_FUNCTIONS = {name: f"Math.{name}" for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "floor")}
+_FUNCTIONS = {name: f"Math.{name}" for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "floor")}
 DIALECT = Dialect(
     _FUNCTIONS,
     "({left} < {right} ? {then} : {otherwise})",

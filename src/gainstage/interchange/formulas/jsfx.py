@@ -7,7 +7,7 @@ from gainstage.interchange.formulas.printing import Dialect, decimal
 from gainstage.interchange.formulas.program import RAMP, Program, Push, Setting
 
 MOST_SLIDERS = 64
-_FUNCTIONS = {name: name for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "floor")}
+_FUNCTIONS = {name: name for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "floor")}
 DIALECT = Dialect(
     _FUNCTIONS,
     "({left} < {right} ? {then} : {otherwise})",
