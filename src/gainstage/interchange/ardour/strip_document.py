@@ -27,11 +27,13 @@ class StripDocument:
         self.left: list[str] = []
 
     def processor(self, name: str) -> dict[str, Any]:
+        """The settings of one processor, to be edited."""
         empty = {"bypass": False, "key": [], "values": {}, "curves": {}, "locked": []}
         found: dict[str, Any] = self.target["processors"].setdefault(name, empty)
         return found
 
     def set(self, name: str, row: Parameter, before: float, value: float, table: Sequence[Parameter]) -> None:
+        """Set a parameter, within its range, and switch its processor on."""
         inside = min(max(value, row.low), row.high)
         if not same(inside, value) and not (row.off_at_low and value < row.low):
             self.leave(f"{name} {row.name} {value:.4g} is out of range")
@@ -42,6 +44,7 @@ class StripDocument:
     def curve(
         self, name: str, row: Parameter, found: list[tuple[float, float]], table: Sequence[Parameter]
     ) -> None:
+        """Let a parameter move by points in seconds; without any it stands still."""
         if not found:
             self.drop_curve(name, row)
             return
@@ -50,10 +53,12 @@ class StripDocument:
         self.say(f"{path_label(name, row, table)} moves otherwise")
 
     def drop_curve(self, name: str, row: Parameter) -> None:
+        """Let a parameter stand still."""
         if self.processor(name)["curves"].pop(row.name, None) is not None:
             self.say(f"{path_label(name, row, (row,))} does not move any more")
 
     def bypass(self, names: Sequence[str]) -> None:
+        """Switch processors off."""
         for name in dict.fromkeys(names):
             self.processor(name)["bypass"] = True
             self.say(f"{name.replace('_', ' ')} off")
@@ -71,25 +76,31 @@ class StripDocument:
         self.set(name, row, value, value + by_db, stage.processor.table)
 
     def say(self, what: str) -> None:
+        """Note what was done."""
         self.changes.append(f"{self.strip.label}: {what}")
 
     def leave(self, what: str) -> None:
+        """Note what could not be done."""
         self.left.append(f"{self.strip.label}: {what}")
 
 
 def level(gain: float, row: Parameter) -> float:
+    """A factor as a level, not below the lower end."""
     return row.low if gain <= 0.0 else max(decibels(gain), row.low)
 
 
 def decibels(gain: float) -> float:
+    """A factor as a level; silence is -240 dB."""
     return 20.0 * math.log10(max(gain, 1e-12))
 
 
 def same(a: float, b: float) -> bool:
+    """Whether two numbers differ by no more than their storage."""
     return math.isclose(a, b, rel_tol=_SAME, abs_tol=_SAME)
 
 
 def same_points(found: Sequence[tuple[float, float]], written: Sequence[tuple[float, float]]) -> bool:
+    """Whether automation is what was written."""
     if len(found) != len(written):
         return False
     return all(
