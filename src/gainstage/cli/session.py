@@ -14,7 +14,7 @@ NEUTRAL = "neutral"
 
 @click.group()
 def session() -> None:
-    """Look at sessions: show, diff, interpolate, validate, schema."""
+    """Look at sessions: show, diff, interpolate, validate, schema; take one back from Ardour."""
 
 
 @session.command("show")
@@ -60,6 +60,24 @@ def session_interpolate(first: Path, second: Path, amount: float, out: Path) -> 
     end = Session.load(second)
     start = neutral_of(end) if str(first) == NEUTRAL else Session.load(first)
     interpolate(start, end, amount).save(out)
+    click.echo(f"{out}")
+
+
+@session.command("import-ardour")
+@click.argument("path", metavar="ARDOUR_SESSION", type=click.Path(path_type=Path))
+@click.option("--out", type=FILE, required=True, help="The session to write.")
+def session_import_ardour(path: Path, out: Path) -> None:
+    """A session that `gainstage export mix` wrote and Ardour saved, with what was moved there."""
+    from gainstage.interchange.ardour.read import read_session
+
+    found = read_session(path)
+    found.session.save(out)
+    for sentence in found.changes:
+        click.echo(sentence)
+    for sentence in found.left:
+        click.echo(f"left out: {sentence}", err=True)
+    if not found.changes:
+        click.echo("nothing was moved")
     click.echo(f"{out}")
 
 

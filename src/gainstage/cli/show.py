@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console as Terminal
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
     from gainstage.cli.train import Run
     from gainstage.interchange.weights.export import ExportedWeights
+    from gainstage.mixing.export import Exported
     from gainstage.mixing.mix import Mixed
     from gainstage.preparation import Preparation
 
@@ -147,3 +149,23 @@ def exported_weights(done: "ExportedWeights") -> None:
     terminal.print(table)
     for file, size in done.sizes.items():
         terminal.print(f"  {done.folder / file} ({size / 1e6:.2f} MB)", markup=False, highlight=False)
+
+
+def exported(done: "Exported") -> None:
+    """Where each target lies and how much of it is exact, approximate, frozen or dropped; then the table."""
+    from gainstage.interchange.export_report import Verdict
+
+    terminal = Terminal()
+    summary = Table("target", *Verdict, "folder", title="What was carried over")
+    counts = done.report.counts()
+    for name, folder in done.folders.items():
+        found = counts.get(name, {})
+        summary.add_row(name, *(str(found.get(verdict, 0)) for verdict in Verdict), str(folder))
+    heads, rows = done.report.table()
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    terminal.print(table)
+    terminal.print(summary)
+    for note in done.report.notes:
+        terminal.print(note, markup=False, highlight=False)

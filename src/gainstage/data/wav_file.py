@@ -67,7 +67,7 @@ class WavWriter:
     def __init__(self, path: Path, *, sample_rate: int, channels: int) -> None:
         self._path = path
         self._sample_rate = sample_rate
-        self._channels = channels
+        self.channels = channels
         self._num_samples = 0
 
     def __enter__(self) -> Self:
@@ -84,9 +84,9 @@ class WavWriter:
 
         Shape: (channels, samples)
         """
-        if block.ndim != 2 or len(block) != self._channels:
+        if block.ndim != 2 or len(block) != self.channels:
             raise ValueError(
-                f"a block of {self._channels} channel(s) is wanted, got an array of shape {block.shape}"
+                f"a block of {self.channels} channel(s) is wanted, got an array of shape {block.shape}"
             )
         try:
             self._file.write(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
@@ -107,7 +107,7 @@ class WavWriter:
         try:
             self._file.seek(0)
             self._file.write(
-                wav_header(self._num_samples, sample_rate=self._sample_rate, channels=self._channels)
+                wav_header(self._num_samples, sample_rate=self._sample_rate, channels=self.channels)
             )
             self._file.close()
             mask = os.umask(0)

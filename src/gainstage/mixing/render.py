@@ -63,13 +63,23 @@ class Block:
         """The tracks behind their strips, from `begins("tracks")` on. Shape: (tracks, 2, samples)."""
         return self._in_time(self.rendered.tracks[0], "tracks")
 
+    def buses(self, section: str) -> Tensor:
+        """Groups or returns behind their strips, from `begins(section)` on. Shape: (buses, 2, samples)."""
+        if section not in self.rendered.strips:
+            return self.rendered.mix.new_zeros((0, 2, self.rendered.mix.shape[-1]))
+        return self._in_time(self.rendered.strips[section].signals()[0], section)
+
     def begins(self, section: str) -> int:
         """The sample of the song at which the output of a section begins in this block."""
         return max(self.start_sample - self.rendered.late[section], 0)
 
-    def _in_time(self, audio: Tensor, section: str) -> Tensor:
-        first = self.start_sample - self.rendered.late[section]
+    def in_time(self, audio: Tensor, late_samples: int) -> Tensor:
+        """That part of a signal that lies in the song, of one that is late by so much."""
+        first = self.start_sample - late_samples
         return audio[..., max(-first, 0) : max(self.end_sample - first, 0)]
+
+    def _in_time(self, audio: Tensor, section: str) -> Tensor:
+        return self.in_time(audio, self.rendered.late[section])
 
 
 def render_blocks(
