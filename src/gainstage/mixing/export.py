@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from gainstage.console.session import Session
+from gainstage.console.session_schema import session_schema
 from gainstage.interchange.ardour.devices import Embedded
 from gainstage.interchange.ardour.native import Native
 from gainstage.interchange.ardour.session import write_session
@@ -122,8 +122,8 @@ def export_mix(
         for done, name in enumerate(chosen):
             (folder / name).mkdir()
             if name == "files":
-                text = sheet(desk, meter)
-                report = write_files(desk, audio, folder / name, sheet=text, schema=_schema())
+                text, schema = sheet(desk, meter), session_schema(desk.session.console)
+                report = write_files(desk, audio, folder / name, sheet=text, schema=schema)
             else:
                 report = tools[name].write(plans[name], audio, folder / name)
             reports.append(report)
@@ -132,8 +132,3 @@ def export_mix(
         shutil.rmtree(work)
         (folder / REPORT).write_text(report.to_json(), encoding="utf-8")
     return Exported(report, {name: out / name for name in chosen})
-
-
-def _schema() -> dict[str, Any]:
-    """The JSON Schema of sessions: their structure; the ranges stand in the tables of the processors."""
-    return Session.model_json_schema()
