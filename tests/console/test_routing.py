@@ -85,6 +85,15 @@ def test_a_pre_fader_send_is_fed_by_a_track_that_is_down_and_panned() -> None:
     assert torch.allclose(done.mix, audio[:, 0], atol=1e-12)
 
 
+def test_a_pre_fader_send_waits_for_what_is_late_behind_the_fader() -> None:
+    late = {"name": "compressor", "settings": {"look_ahead_ms": 2.0}}
+    desk, audio = console(tracks=["fader", late]), noise(1)
+    parameters = settings(desk, 1, pre_fader={("tracks", "send_room"): flags(ON)})
+    put(parameters, desk, "tracks.send_room.level_db", 0, 0.0)
+    mix = desk.mix_in_time(audio, parameters, sample_rate=RATE)
+    assert torch.allclose(mix, 2.0 * audio[:, 0], atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("solo", "in_mix", "in_room"),
     [

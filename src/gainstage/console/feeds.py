@@ -32,8 +32,13 @@ class Feeds:
     through: Through | None
     carried: Carried | None = None
 
-    def of(self, section: str, strips: Strips, before_fader: Strips) -> Tensor:
+    def of(self, section: str, strips: Strips, before_fader: Strips, *, early_by: int) -> Tensor:
         """What goes straight on, then into each group (from tracks), then into each return.
+
+        Args:
+            section: its name.
+            strips: as they end.
+            before_fader: as they stand in front of their faders, `early_by` samples earlier.
 
         Shape: (batch, 1 + groups + returns, 2, samples) for tracks, (batch, 1 + returns, …) for groups,
             (batch, 1, …) for the others.
@@ -57,6 +62,7 @@ class Feeds:
         for bus, (gain, is_early) in others.items():
             if is_early is not None:
                 tapped = before_fader.mixed(torch.where(is_early, gain, 0.0)[:, None])[:, 0]
+                tapped = self.call.wait(f"early {section} {bus}", tapped, early_by)
                 buses[bus], gain = buses[bus] + tapped, torch.where(is_early, 0.0, gain)
             buses[bus] = buses[bus] + strips.mixed(gain[:, None])[:, 0]
         return torch.stack(buses, 1)

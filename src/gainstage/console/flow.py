@@ -103,12 +103,12 @@ class Flow:
         Shape: (batch, 1 + groups + returns, 2, samples) for tracks, (batch, 1 + returns, …) for groups,
             (batch, 1, …) for the others.
         """
-        call, before_fader = self.call, None
+        call, before_fader, early = self.call, None, self.call.late
         lines = [self._line(section, kind, audio, index) for kind, audio, index in kinds]
         taps_early = any(s == section for s, _ in call.parameters.routing.pre_fader)
         for column, (name, processor) in enumerate(call.wiring.strips[section].items()):
             if isinstance(processor, Fader) and taps_early:
-                before_fader = self._strips(section, lines, like)
+                before_fader, early = self._strips(section, lines, like), call.late
             on = call.memo.once((section, name, "on"), partial(call.on, section, name, column))
             before = call.before(section, name, column)
             if on is None and before is None:
@@ -129,7 +129,7 @@ class Flow:
                     rows.fade(name, processor, before(index), now, call.faded(), key=own_key, **timing)
             call.late += latency
         strips = self._strips(section, lines, like)
-        feeds = self.feeds.of(section, strips, before_fader or strips)
+        feeds = self.feeds.of(section, strips, before_fader or strips, early_by=call.late - early)
         call.states |= {f"{section}.{kind}": rows.states for kind, _, rows in lines}
         call.outputs[section], call.late_at[section] = strips, call.late
         return feeds
