@@ -1,0 +1,105 @@
+"""The latest samples of a signal, kept so that a call of a few samples need not copy seconds of them.
+
+     past_2        past_1        past_0        page           recent
+    |- a page -|- a page -|- a page -|- parts ….....|- samples …...|
+     oldest                             whole parts     since the last whole part
+
+A state that was passed in is never changed, so whatever a call adds to is copied: `recent` in every call,
+`page` once a part, and the rest is handed on as it is. A call's cost does not depend on how long the past is.
+"""
+
+import torch
+from torch import Tensor
+
+PART = 1024
+"""Samples that are copied in every call, and so are transformed together."""
+
+PARTS = 16
+"""Parts of a page."""
+
+PAGE = PART * PARTS
+
+Past = dict[str, Tensor]
+"""Shape: past_i and page (rows, channels, PAGE), recent (rows, channels, PART), filled (rows,), int64: how
+many samples the page and `recent` hold together."""
+
+
+def silent_past(rows: int, channels: int, samples: int, *, dtype: torch.dtype, device: torch.device) -> Past:
+    """A past of silence that remembers at least so many samples."""
+    page = torch.zeros(rows, channels, PAGE, dtype=dtype, device=device)
+    past = {_name(i): page for i in range(-(-samples // PAGE))}
+    return past | {
+        "page": page,
+        "recent": torch.zeros(rows, channels, PART, dtype=dtype, device=device),
+        "filled": torch.zeros(rows, dtype=torch.int64, device=device),
+    }
+
+
+def filled(past: Past) -> int:
+    """How many samples the page and `recent` hold; rows of an aligned past agree."""
+    counts = past["filled"].tolist()
+    return int(counts[0]) if counts else 0
+
+
+def num_pages(past: Past) -> int:
+    """How many whole pages it remembers."""
+    return sum(name.startswith("past_") for name in past)
+
+
+def aligned(past: Past) -> Past:
+    """The same past, its pages cut where all rows can agree: rows that come from elsewhere may not."""
+    counts = past["filled"].tolist()
+    if len(set(counts)) <= 1:
+        return past
+    pages = num_pages(past)
+    rows = []
+    for row, count in enumerate(counts):
+        one = {name: value[row : row + 1] for name, value in past.items()}
+        rows.append(_joined(one, pages, count)[..., -pages * PAGE :])
+    cut = torch.cat(rows).unflatten(-1, (pages, PAGE)).unbind(-2)
+    empty = {name: torch.zeros_like(past[name]) for name in ("page", "recent", "filled")}
+    return past | empty | {_name(i): page.clone() for i, page in enumerate(reversed(cut))}
+
+
+def latest(past: Past, samples: int) -> Tensor:
+    """The last so many samples of an aligned past. Shape: (rows, channels, samples)"""
+    count = filled(past)
+    joined = _joined(past, -(-max(samples - count, 0) // PAGE), count)
+    return joined[..., joined.shape[-1] - samples :]
+
+
+def extended(past: Past, audio: Tensor) -> Past:
+    """An aligned past with newer samples behind it; what is too old is forgotten.
+
+    Shape: audio (rows, channels, samples)
+    """
+    count, samples = filled(past), audio.shape[-1]
+    place = count % PART
+    if place + samples < PART:
+        recent = past["recent"]
+        recent = torch.cat((recent[..., :place], audio, recent[..., place + samples :]), -1)
+        return past | {"recent": recent, "filled": past["filled"] + samples}
+    joined = torch.cat((_joined(past, 0, count), audio), -1)
+    whole, rest = divmod(count + samples, PAGE)
+    after, pages = dict(past), num_pages(past)
+    for i in reversed(range(pages)):
+        if i >= whole:
+            after[_name(i)] = past[_name(i - whole)]
+        else:
+            after[_name(i)] = joined[..., (whole - 1 - i) * PAGE : (whole - i) * PAGE].clone()
+    page, recent = joined[..., whole * PAGE :].tensor_split((rest - rest % PART,), -1)
+    after["page"] = torch.nn.functional.pad(page, (0, PAGE - page.shape[-1]))
+    after["recent"] = torch.nn.functional.pad(recent, (0, PART - recent.shape[-1]))
+    after["filled"] = torch.full_like(past["filled"], rest)
+    return after
+
+
+def _name(page: int) -> str:
+    return f"past_{page}"
+
+
+def _joined(past: Past, pages: int, count: int) -> Tensor:
+    """The newest pages, oldest first, and what is newer."""
+    place = count % PART
+    whole = [past[_name(i)] for i in reversed(range(pages))]
+    return torch.cat([*whole, past["page"][..., : count - place], past["recent"][..., :place]], -1)
