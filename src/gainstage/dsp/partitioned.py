@@ -33,7 +33,7 @@ from gainstage.dsp.past import (
     num_pages,
     silent_past,
 )
-from gainstage.dsp.response import BINS, Partitions, Response, spectra_of
+from gainstage.dsp.response import BINS, Partitions, Response, spectra_of, transform
 from gainstage.kernels import backend
 from gainstage.kernels.partitions import add_first_taps, add_products
 
@@ -97,16 +97,16 @@ def _by_partitions(audio: Tensor, response: Partitions, state: Past) -> tuple[Te
     while start < audio.shape[-1]:
         place = filled(state) % PART
         count = min(audio.shape[-1] - start, PART - place)
-        block, recent = audio[..., start : start + count], state["recent"]
-        recent = torch.cat((recent[..., :place], block, recent[..., place + count :]), -1)
+        after = extended(state, audio[..., start : start + count])
+        recent = after["recent"]
         add_first_taps(out, state["coming"], recent, response.first_taps, at=start, start=place, count=count)
         total = state["sum"].clone(memory_format=torch.contiguous_format)
         begin, end = _due(response, place), _due(response, place + count)
         _add_parts(total, state, response, range(begin + 1, end + 1), ahead=1)
         if place + count == PART:
-            state = _completed(extended(state, block), spectra_of(recent), total, response)
+            state = _completed(after, filled(state) // PART, total, response, audio.dtype)
         else:
-            state = state | {"recent": recent, "filled": state["filled"] + count, "sum": total}
+            state = after | {"sum": total}
         start += count
     return out, state
 
@@ -116,23 +116,16 @@ def _due(response: Partitions, place: int) -> int:
     return (response.number - 1) * place // PART
 
 
-def _completed(past: Past, newest: Tensor, total: Tensor, response: Partitions) -> Past:
-    """The state when a part is complete.
-
-    Shape: newest, the part's spectrum: (rows, channels, 2, BINS)
-    """
-    add_products(total, newest.unsqueeze(2), response.spectra, newest=0, first=0, count=1)
-    slot = (filled(past) // PART - 1) % PARTS
-    page = past[_name(-1)].to(newest.dtype, copy=True)
-    page[:, :, slot] = newest
-    after = past | {_name(-1): page}
+def _completed(past: Past, slot: int, total: Tensor, response: Partitions, dtype: torch.dtype) -> Past:
+    """The state when the part at this place of its page is complete; its samples are still in `recent`."""
+    page = past[_name(-1)].to(dtype, copy=True, memory_format=torch.contiguous_format)
+    transform(past["recent"], page[:, :, slot])
+    add_products(total, page, response.spectra, newest=slot, first=0, count=1)
+    fresh = {_name(-1): page}
     if slot == PARTS - 1:
-        after |= {_name(i + 1): after[_name(i)] for i in range(-1, num_pages(past) - 1)}
-    return after | {
-        "sum": torch.zeros_like(total),
-        "coming": _heard(total, newest.dtype),
-        "made": past["made"] + past["made"].new_tensor([0, 1]),
-    }
+        fresh = {_name(0): page} | {_name(i): past[_name(i - 1)] for i in range(1, num_pages(past))}
+    made = past["made"] + past["made"].new_tensor([0, 1])
+    return past | fresh | {"sum": torch.zeros_like(total), "coming": _heard(total, dtype), "made": made}
 
 
 def _prepared(state: Past, response: Partitions, audio: Tensor) -> Past:

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 PART = 1024
-"""Samples that are copied in every call, and so are transformed together."""
+"""Samples that are copied in every call."""
 
-PARTS = 16
+PARTS = 8
 """Parts of a page."""
 
 PAGE = PART * PARTS
@@ -75,23 +75,34 @@ def extended(past: Past, audio: Tensor) -> Past:
     """
     count, samples = filled(past), audio.shape[-1]
     place = count % PART
-    if place + samples < PART:
+    if place + samples <= PART:
         recent = past["recent"]
         recent = torch.cat((recent[..., :place], audio, recent[..., place + samples :]), -1)
-        return past | {"recent": recent, "filled": past["filled"] + samples}
+        return _counted(past | {"recent": recent}, count, samples)
     joined = torch.cat((_joined(past, 0, count), audio), -1)
     whole, rest = divmod(count + samples, PAGE)
     after, pages = dict(past), num_pages(past)
-    for i in reversed(range(pages)):
-        if i >= whole:
-            after[_name(i)] = past[_name(i - whole)]
-        else:
-            after[_name(i)] = joined[..., (whole - 1 - i) * PAGE : (whole - i) * PAGE].clone()
+    for i in range(pages):
+        begin = (whole - 1 - i) * PAGE
+        older = i >= whole
+        after[_name(i)] = past[_name(i - whole)] if older else joined[..., begin : begin + PAGE].clone()
     page, recent = joined[..., whole * PAGE :].tensor_split((rest - rest % PART,), -1)
     after["page"] = torch.nn.functional.pad(page, (0, PAGE - page.shape[-1]))
     after["recent"] = torch.nn.functional.pad(recent, (0, PART - recent.shape[-1]))
     after["filled"] = torch.full_like(past["filled"], rest)
     return after
+
+
+def _counted(past: Past, count: int, samples: int) -> Past:
+    """The past with so many samples more in `recent`: a whole part goes to the page, a whole page behind."""
+    if (count + samples) % PART or not samples:
+        return past | {"filled": past["filled"] + samples}
+    begin, end = count - count % PART, count + samples
+    page = torch.cat((past["page"][..., :begin], past["recent"], past["page"][..., end:]), -1)
+    if end < PAGE:
+        return past | {"page": page, "filled": past["filled"] + samples}
+    turned = {_name(0): page} | {_name(i): past[_name(i - 1)] for i in range(1, num_pages(past))}
+    return past | turned | {"page": page, "filled": torch.zeros_like(past["filled"])}
 
 
 def _name(page: int) -> str:

@@ -92,10 +92,15 @@ def spectra_of(parts: Tensor) -> Tensor:
 
     Shape: (..., 1 … 2·PART) → (..., 2, BINS)
     """
-    spectra = torch.fft.rfft(parts, 2 * PART)
     planes = parts.new_zeros((*parts.shape[:-1], 2, BINS))
-    planes[..., 0, : PART + 1], planes[..., 1, : PART + 1] = spectra.real, spectra.imag
+    transform(parts, planes)
     return planes
+
+
+def transform(parts: Tensor, planes: Tensor) -> None:
+    """Write them where there are zeros or older ones. Shape: (..., 1 … 2·PART), (..., 2, BINS)"""
+    spectra = torch.fft.rfft(parts.to(planes.dtype), 2 * PART)
+    planes[..., 0, : PART + 1], planes[..., 1, : PART + 1] = spectra.real, spectra.imag
 
 
 def _stamp(row: Tensor) -> int:
