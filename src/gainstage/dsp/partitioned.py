@@ -29,9 +29,9 @@ from gainstage.dsp.past import (
     aligned,
     extended,
     filled,
-    latest,
     num_pages,
     silent_past,
+    stretch,
 )
 from gainstage.dsp.response import BINS, Partitions, Response, spectra_of, transform
 from gainstage.kernels import backend
@@ -86,7 +86,7 @@ def convolve_on(audio: Tensor, response: Response, state: Past) -> tuple[Tensor,
     by_parts = audio.shape[-1] <= SHORT and not differentiable and response.taps.shape[-1] > 0
     if by_parts and backend.has_compiled_kernels(audio.device):
         return _by_partitions(audio, response.partitions, past)
-    before = latest(past, max(response.taps.shape[-1] - 1, 0))
+    before = stretch(past, max(response.taps.shape[-1] - 1, 0))
     after = extended(past, audio) | {"made": torch.zeros_like(past["made"])}
     return convolve_block(audio, response, before), after
 

@@ -52,24 +52,38 @@ def aligned(past: Past) -> Past:
     if len(set(counts)) <= 1:
         return past
     pages = num_pages(past)
-    rows = []
-    for row, count in enumerate(counts):
-        one = {name: value[row : row + 1] for name, value in past.items()}
-        rows.append(_joined(one, pages, count)[..., -pages * PAGE :])
+    rows = [
+        stretch({name: value[row : row + 1] for name, value in past.items()}, pages * PAGE)
+        for row in range(len(counts))
+    ]
     cut = torch.cat(rows).unflatten(-1, (pages, PAGE)).unbind(-2)
     empty = {name: torch.zeros_like(past[name]) for name in ("page", "recent", "filled")}
     return past | empty | {_name(i): page.clone() for i, page in enumerate(reversed(cut))}
 
 
-def latest(past: Past, samples: int) -> Tensor:
-    """The last so many samples of an aligned past. Shape: (rows, channels, samples)"""
+def stretch(past: Past, samples: int, *, age: int = 0, rows: slice = slice(None)) -> Tensor:
+    """So many samples of some rows of an aligned past: all but the last `age`, and then the last of these.
+
+    Shape: (rows, channels, samples)
+    """
     count = filled(past)
-    joined = _joined(past, -(-max(samples - count, 0) // PAGE), count)
-    return joined[..., joined.shape[-1] - samples :]
+    place, end = count % PART, 0
+    lengths = {"recent": place, "page": count - place} | {_name(i): PAGE for i in range(num_pages(past))}
+    found = []
+    for name, length in lengths.items():
+        first, last = max(age - end, 0), min(age + samples - end, length)
+        if first < last:
+            found.append(past[name][rows, :, length - last : length - first])
+        end += length
+        if end >= age + samples:
+            break
+    return torch.cat(found[::-1], -1) if found else past["recent"][rows, :, :0]
 
 
 def extended(past: Past, audio: Tensor) -> Past:
     """An aligned past with newer samples behind it; what is too old is forgotten.
+
+    Of more samples than the whole pages hold, the last are enough.
 
     Shape: audio (rows, channels, samples)
     """
@@ -79,7 +93,7 @@ def extended(past: Past, audio: Tensor) -> Past:
         recent = past["recent"]
         recent = torch.cat((recent[..., :place], audio, recent[..., place + samples :]), -1)
         return _counted(past | {"recent": recent}, count, samples)
-    joined = torch.cat((_joined(past, 0, count), audio), -1)
+    joined = torch.cat((stretch(past, count), audio), -1)
     whole, rest = divmod(count + samples, PAGE)
     after, pages = dict(past), num_pages(past)
     for i in range(pages):
@@ -107,10 +121,3 @@ def _counted(past: Past, count: int, samples: int) -> Past:
 
 def _name(page: int) -> str:
     return f"past_{page}"
-
-
-def _joined(past: Past, pages: int, count: int) -> Tensor:
-    """The newest pages, oldest first, and what is newer."""
-    place = count % PART
-    whole = [past[_name(i)] for i in reversed(range(pages))]
-    return torch.cat([*whole, past["page"][..., : count - place], past["recent"][..., :place]], -1)
