@@ -176,7 +176,8 @@ def _spectra_of_page(page: Tensor, dtype: torch.dtype) -> Tensor:
 def _heard(total: Tensor, dtype: torch.dtype) -> Tensor:
     """The first half of the inverse transform."""
     real, imaginary = total[..., : PART + 1].to(dtype).unbind(-2)
-    return torch.fft.irfft(torch.complex(real, imaginary), 2 * PART)[..., :PART]
+    heard: Tensor = torch.fft.irfft(torch.complex(real, imaginary), 2 * PART)
+    return heard[..., :PART]
 
 
 def _name(page: int) -> str:
