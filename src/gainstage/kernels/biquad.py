@@ -36,13 +36,12 @@ def biquad_cascade(
     if not backend.has_compiled_kernels(audio.device):
         return block.biquad_cascade(audio, coefficients, state, offset=offset)
     inputs = (audio, coefficients, state)
-    keep = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
-    out, state_out, _ = _forward(audio, coefficients, state, offset, keep)
+    compute = _compute if backend.goes_straight(*inputs) else _forward
+    out, state_out, _ = compute(*inputs, offset, backend.wants_gradient(*inputs))
     return out, state_out
 
 
-@torch.library.custom_op("gainstage::biquad_cascade", mutates_args=(), device_types="cpu")
-def _forward(
+def _compute(
     audio: Tensor, coefficients: Tensor, state: Tensor, offset: int, keep: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     rows, channels, num_samples = audio.shape
@@ -65,6 +64,9 @@ def _forward(
         signals, num_samples * sections, lambda start, stop: biquad_cpu.forward(*arrays, start, stop)
     )
     return out, state_out, checkpoints
+
+
+_forward = torch.library.custom_op("gainstage::biquad_cascade", _compute, mutates_args=(), device_types="cpu")
 
 
 @_forward.register_fake

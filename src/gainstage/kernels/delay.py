@@ -60,9 +60,9 @@ def delay_loop(
         return block_delay.delay_loop(
             audio, whole, taps, controls, line, low, ping_pong=crossed, offset=offset
         )
-    tensors = (audio, taps, controls, line, low)
-    keep = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-    out, line, low, _, _ = _forward(audio, whole, taps, controls, line, low, crossed, offset, keep)
+    inputs = (audio, whole, taps, controls, line, low)
+    compute = _compute if backend.goes_straight(*inputs) else _forward
+    out, line, low, _, _ = compute(*inputs, crossed, offset, backend.wants_gradient(*inputs))
     return out, line, low
 
 
@@ -78,8 +78,7 @@ def _check(whole: Tensor, past: int) -> None:
         )
 
 
-@torch.library.custom_op("gainstage::delay_loop", mutates_args=(), device_types="cpu")
-def _forward(
+def _compute(
     audio: Tensor,
     whole: Tensor,
     taps: Tensor,
@@ -119,6 +118,9 @@ def _forward(
 def _each_row(rows: int, num_samples: int, task: Callable[[int, int], None]) -> None:
     """Rows are dealt to threads one by one: no other row is computed in lockstep with them."""
     threads.share(rows * WIDTH, num_samples // WIDTH, lambda start, stop: task(start // WIDTH, stop // WIDTH))
+
+
+_forward = torch.library.custom_op("gainstage::delay_loop", _compute, mutates_args=(), device_types="cpu")
 
 
 @_forward.register_fake

@@ -1,5 +1,6 @@
 """Compressor and gate, exact sample by sample, from the level of their key to the gain on their audio."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -99,14 +100,13 @@ def expand(
 def _run(
     audio: Tensor, key: Tensor | None, controls: Tensor, state: Tensor, *settings: Any
 ) -> tuple[Tensor, Tensor]:
-    inputs = (audio, controls, state) if key is None else (audio, key, controls, state)
-    keep = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
-    out, state_out, _ = _forward(audio, key, controls, state, *settings, keep)
+    inputs = (audio, key, controls, state)
+    compute: Callable[..., Any] = _compute if backend.goes_straight(*inputs) else _forward
+    out, state_out, _ = compute(*inputs, *settings, backend.wants_gradient(*inputs))
     return out, state_out
 
 
-@torch.library.custom_op("gainstage::dynamics", mutates_args=(), device_types="cpu")
-def _forward(
+def _compute(
     audio: Tensor,
     key: Tensor | None,
     controls: Tensor,
@@ -150,6 +150,9 @@ def _signals(audio: Tensor, key: Tensor | None) -> tuple[Any, int, Any, int, int
         0 if key is None else key.shape[1],
         audio.shape[2],
     )
+
+
+_forward = torch.library.custom_op("gainstage::dynamics", _compute, mutates_args=(), device_types="cpu")
 
 
 @_forward.register_fake

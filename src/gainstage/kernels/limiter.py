@@ -54,14 +54,13 @@ def limit(
         return block_limiter.limit(
             audio, controls, wanted, reduction, taps=taps, window=window, offset=offset
         )
-    limited: tuple[Tensor, Tensor, Tensor] = _forward(
-        audio, controls, wanted, reduction, taps, window, offset
-    )
+    inputs = (audio, controls, wanted, reduction, taps, window)
+    compute = _compute if backend.goes_straight(*inputs) else _forward
+    limited: tuple[Tensor, Tensor, Tensor] = compute(*inputs, offset)
     return limited
 
 
-@torch.library.custom_op("gainstage::limit", mutates_args=(), device_types="cpu")
-def _forward(
+def _compute(
     audio: Tensor,
     controls: Tensor,
     wanted: Tensor,
@@ -89,6 +88,9 @@ def _forward(
     )
     _share(rows, num_samples, lambda start, stop: limiter_cpu.forward(*arrays, start, stop))
     return out, wanted_after, reduction_after
+
+
+_forward = torch.library.custom_op("gainstage::limit", _compute, mutates_args=(), device_types="cpu")
 
 
 @_forward.register_fake
