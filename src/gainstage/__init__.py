@@ -1,8 +1,8 @@
 """Gainstage: a differentiable mixing console and the engineers that drive it.
 
-import gainstage
-result = gainstage.mix("my song/stems", "my song/mix")     # a mix, and the settings behind it
-console = gainstage.Console(gainstage.named("default"))     # a console to play with
+    import gainstage
+    result = gainstage.mix("my song/stems", "my song/mix")     # a mix, and the settings behind it
+    console = gainstage.Console(gainstage.named("default"))     # a console to play with
 """
 
 import importlib

@@ -171,6 +171,7 @@ class Flow:
         return 1.0 - self.call.parameters.mute[section].double().to(like.device)[..., None]
 
 
+
 def _kinds_of_tracks(mask: Tensor, is_stereo: Tensor, device: torch.device) -> list[tuple[str, int, Tensor]]:
     """Mono and stereo tracks: how many channels they need, and their index into batch · tracks."""
     found = []

@@ -36,7 +36,9 @@ class Audition:
     sum_file: Path | None
 
 
-def audition(session: Session, stems: Path, folder: Path, *, keep_sum: bool, progress: Progress) -> Audition:
+def audition(
+    session: Session, stems: Path, folder: Path, *, keep_sum: bool, progress: Progress
+) -> Audition:
     """Render once to measure.
 
     Args:

@@ -121,7 +121,7 @@ def _build(room: Tensor, seed: int, sample_rate: int, channels: int, dtype: torc
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _remembered(
     rows: tuple[tuple[float, ...], ...],
     seed: int,
