@@ -9,58 +9,18 @@ So a block needs n ≥ taps − 1 + its length (overlap-save). A whole signal ne
 need not be there, and its tail fills the place that wrapped.
 """
 
-from typing import Any, final
+from typing import Any
 
 import scipy.fft
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from gainstage.dsp.response import Response
+
 _LONG_BLOCK = (
     2**18
 )  # where a signal is cut: larger transforms leave the cache, smaller ones repeat the history
-
-
-@final
-class Response:
-    """An impulse response that is used again and again: it remembers its latest spectra.
-
-    Args:
-        taps: the response. If it needs a gradient, nothing is remembered.
-
-    Shape: taps (..., channels, taps), broadcast against the signal.
-    """
-
-    _KEPT = 2  # the size of the blocks and that of the last, shorter one
-
-    def __init__(self, taps: Tensor) -> None:
-        self.taps = taps
-        self._spectra: dict[int, Tensor] = {}
-        self._partitions: dict[int, Tensor] = {}
-
-    def spectrum(self, size: int) -> Tensor:
-        """The spectrum at a transform size."""
-        if size in self._spectra:
-            return self._spectra[size]
-        spectrum: Tensor = torch.fft.rfft(self.taps, size)
-        if not self.taps.requires_grad:
-            while len(self._spectra) >= self._KEPT:
-                del self._spectra[next(iter(self._spectra))]
-            self._spectra[size] = spectrum
-        return spectrum
-
-
-    def partitions(self, size: int) -> Tensor:
-        """The spectra of parts of `size` taps, each padded to twice that; the last part first.
-
-        Shape: (…, channels, parts, size + 1)
-        """
-        if size not in self._partitions:
-            count = -(-self.taps.shape[-1] // size)
-            padded = torch.nn.functional.pad(self.taps.detach(), (0, count * size - self.taps.shape[-1]))
-            spectra = torch.fft.rfft(padded.unflatten(-1, (count, size)), 2 * size)
-            self._partitions[size] = spectra.flip(-2)
-        return self._partitions[size]
 
 
 def fast_size(minimum: int) -> int:
@@ -90,8 +50,8 @@ def convolve(audio: Tensor, response: Tensor) -> Tensor:
     return _multiply_spectra(audio, response, 0, length, fast_size(length))
 
 
-def convolve_block(audio: Tensor, response: Response, history: Tensor) -> tuple[Tensor, Tensor]:
-    """The next block of a running convolution: as long as its input, the tail stays in the history.
+def convolve_block(audio: Tensor, response: Response, past: Tensor) -> Tensor:
+    """A block of a convolution: as long as its input, without the tail.
 
     Blocks of any length give what the whole signal gives. Without gradients, memory beyond input and output
     does not grow with the length of the block; with gradients it is one transform over the block.
@@ -99,29 +59,25 @@ def convolve_block(audio: Tensor, response: Response, history: Tensor) -> tuple[
     Args:
         audio: the block.
         response: the impulse response.
-        history: the input before the block, at least taps − 1 samples; zeros at the start of a song.
+        past: the input before the block, at least taps − 1 samples; zeros at the start of a song.
 
-    Returns:
-        The block's output, and the history for the next block, as long as the one given.
-
-    Shape: audio (..., channels, samples), response (..., channels, taps), history (..., channels, past)
+    Shape: audio (..., channels, samples), response (..., channels, taps), past (..., channels, past)
 
     Raises:
-        ValueError: the history is too short for the response.
+        ValueError: the past is too short for the response.
     """
-    samples, past = audio.shape[-1], response.taps.shape[-1] - 1
-    if past > history.shape[-1]:
+    samples, needed = audio.shape[-1], response.taps.shape[-1] - 1
+    if needed > past.shape[-1]:
         raise ValueError(
-            f"a response of {past + 1} taps needs {past} samples of history, got {history.shape[-1]}"
+            f"a response of {needed + 1} taps needs {needed} samples of past, got {past.shape[-1]}"
         )
-    kept = torch.cat((history[..., samples:], audio[..., max(0, samples - history.shape[-1]) :]), dim=-1)
-    if samples == 0 or past < 0:
-        return audio * 0.0, kept
-    recent = torch.cat((history[..., history.shape[-1] - past :], audio), dim=-1)
+    if samples == 0 or needed < 0:
+        return audio * 0.0
+    recent = torch.cat((past[..., past.shape[-1] - needed :], audio), dim=-1)
     if torch.is_grad_enabled() and (recent.requires_grad or response.taps.requires_grad):
-        size = fast_size(past + samples)
-        return _multiply_spectra(recent, response.taps, past, samples, size), kept
-    return _overlap_save(recent, response, past, samples), kept
+        size = fast_size(needed + samples)
+        return _multiply_spectra(recent, response.taps, needed, samples, size)
+    return _overlap_save(recent, response, needed, samples)
 
 
 def _overlap_save(signal: Tensor, response: Response, past: int, samples: int) -> Tensor:

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from gainstage.dsp.delay import damping_pole, echo_seconds
 from gainstage.dsp.fractional_delay import DELAY_TAPS, interpolator
+from gainstage.dsp.past import PAGE, Past, aligned, extended, num_pages, silent_past, stretch
 from gainstage.kernels.delay import delay_loop
+from gainstage.kernels.delay_cpu import SHORTEST
 from gainstage.processors.parameter import Kind, Parameter, Scale
 from gainstage.processors.processor import Processor, State
 
@@ -45,10 +47,8 @@ class Delay(Processor):
 
     def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
         past = round(_MAX_TIME_MS / 1000.0 * sample_rate) + DELAY_TAPS
-        return {
-            "line": torch.zeros(rows, channels, past, dtype=torch.float64, device=device),
-            "damping": torch.zeros(rows, channels, dtype=torch.float64, device=device),
-        }
+        line = silent_past(rows, channels, past, dtype=torch.float64, device=device)
+        return line | {"damping": torch.zeros(rows, channels, dtype=torch.float64, device=device)}
 
     def render(
         self,
@@ -63,19 +63,45 @@ class Delay(Processor):
         del key
         time_ms, feedback, damping_hz, mix = controls.double().unbind(-1)
         whole, taps = interpolator(time_ms[:, 0] / 1000.0 * sample_rate)
-        audio, line, damping = delay_loop(
+        past = aligned(state)
+        line, near = _line(past, whole, audio.shape[-1])
+        out, line, damping = delay_loop(
             audio,
-            whole,
+            near,
             taps,
             torch.stack([feedback, damping_pole(damping_hz, sample_rate), mix], -1),
-            state["line"],
+            line,
             state["damping"],
             ping_pong=self.ping_pong,
             offset=offset,
         )
-        return audio, {"line": line, "damping": damping}
+        written = line[..., max(line.shape[-1] - audio.shape[-1], 0) :]
+        return out, extended(past, written) | {"damping": damping}
 
     def tail_seconds(self, controls: Tensor) -> float:
         time_ms, feedback, _, mix = controls.double().unbind(-1)
         seconds = echo_seconds(time_ms[..., :1] / 1000.0, feedback)
         return float(torch.where((mix > 0.0).any(-1, keepdim=True), seconds, 0.0).max())
+
+
+def _line(past: Past, whole: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+    """As much of each row's past as this call hears, and the delays at which it is heard there.
+
+    A delay that is longer than the call hears nothing that the call writes. Then what lies between may be
+    left out, as if the delay were as much shorter.
+
+    Shape: whole (rows,) → (rows, channels, samples + more), (rows,)
+    """
+    longest = max(samples + DELAY_TAPS, SHORTEST)
+    delays = whole.tolist()
+    left_out = [max(delay - longest, 0) for delay in delays]
+    length = max((delay - less for delay, less in zip(delays, left_out, strict=True)), default=0)
+    length = max(
+        length + DELAY_TAPS, min(samples, num_pages(past) * PAGE)
+    )  # what is written comes back in it
+    if len(set(left_out)) <= 1:
+        line = stretch(past, length, age=max(left_out, default=0))
+    else:
+        rows = [stretch(past, length, age=age, rows=slice(i, i + 1)) for i, age in enumerate(left_out)]
+        line = torch.cat(rows)
+    return line, whole - whole.new_tensor(left_out)

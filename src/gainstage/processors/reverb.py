@@ -7,10 +7,10 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from gainstage.dsp.convolution import Response
 from gainstage.dsp.gain import ramp
-from gainstage.dsp.live_convolution import convolve_live, silence
 from gainstage.dsp.octaves import BANDS_HZ
+from gainstage.dsp.partitioned import convolve_on, silent_state
+from gainstage.dsp.response import Response
 from gainstage.dsp.reverb import num_response_samples, reverb_response
 from gainstage.processors.parameter import Kind, Parameter, Scale
 from gainstage.processors.processor import Processor, State
@@ -76,7 +76,7 @@ class Reverb(Processor):
 
     def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
         past = num_response_samples(_MAX_T60_S, _MAX_PRE_DELAY_MS / 1000.0, sample_rate=sample_rate)
-        return silence(rows, channels, past, device=device)
+        return silent_state(rows, channels, past, device=device)
 
     def render(
         self,
@@ -90,7 +90,7 @@ class Reverb(Processor):
     ) -> tuple[Tensor, State]:
         del key
         response = self._response(controls[:, 0, 1:], sample_rate, audio)
-        wet, after = convolve_live(audio, response, state)
+        wet, after = convolve_on(audio, response, state)
         mix = ramp(controls[:, None, :, 0].to(audio.dtype), offset, audio.shape[-1])
         return torch.lerp(audio, wet, mix), after
 
@@ -121,7 +121,7 @@ def _build(room: Tensor, seed: int, sample_rate: int, channels: int, dtype: torc
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _remembered(
     rows: tuple[tuple[float, ...], ...],
     seed: int,
