@@ -81,7 +81,7 @@ def test_validate(gainstage: Command, before: Path, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"solo": true', '"sola": true'))
     code, said, told = gainstage("session", "validate", path)
     assert (code, said) == (1, "")
-    assert told.startswith(f"gainstage: {path}: tracks.0.sola: ")
+    assert told == f"gainstage: {path}: tracks[0] 'Track 0': there is no 'sola'; did you mean 'solo'?\n"
 
 
 def test_show_tells_routing_and_what_moves(

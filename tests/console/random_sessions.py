@@ -45,8 +45,12 @@ def value(random: Random, row: Parameter) -> float:
 
 
 def curve(random: Random, row: Parameter) -> list[list[float]]:
-    times = sorted(round(random.uniform(0, 0.1), 3) for _ in range(random.randint(1, 4)))
-    return [[time, value(random, row)] for time in times]
+    """Lines, and now and then a step: two points at one time."""
+    times = sorted({round(random.uniform(0, 0.1), 3) for _ in range(random.randint(1, 4))})
+    points = [[time, value(random, row)] for time in times]
+    if random.random() < 0.2:
+        points.append([times[-1], points[-1][1] / 2 + random.choice((row.low, row.high)) / 2])
+    return points if points[-1] not in points[:-1] else points[:-1]
 
 
 def processor(random: Random, section: str, name: str) -> Document:

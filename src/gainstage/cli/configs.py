@@ -19,7 +19,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from gainstage.cli.building import TARGET, accepted_keys
-from gainstage.cli.nearest import nearest
+from gainstage.nearest import nearest
 
 _OVERLAY = "# @package _global_"
 

@@ -15,6 +15,7 @@ from gainstage.console.parameters import TO_MASTER, Parameters
 from gainstage.console.spec import SECTIONS, ConsoleSpec
 from gainstage.console.strips import Strips
 from gainstage.kernels.grid import GRID
+from gainstage.nearest import nearest
 from gainstage.processors import Processor
 from gainstage.processors.send import Send
 
@@ -95,9 +96,12 @@ class Console:
             for section, strip in self.strips.items()
         }
         self.wiring = Wiring(self.strips, self.sends, self.layout, len(spec.group_names))
-        known = {f"{section}.{c.path}" for section, layout in self.layout.items() for c in layout.columns}
-        if wrong := sorted(set(spec.fixed) - known):
-            raise ValueError(f"fixed: this console has no parameter '{wrong[0]}'")
+        known = {f"{s}.{c.path}": c.parameter for s, layout in self.layout.items() for c in layout.columns}
+        for path, value in spec.fixed.items():
+            if path not in known:
+                raise ValueError(f"fixed: this console has no parameter '{path}'{nearest(path, known)}")
+            if not known[path].low <= value <= known[path].high:
+                raise ValueError(f"fixed.{path}: {value:g} lies outside {known[path].range_text()}")
         there = [f"{section}.{name}" for section, strip in self.strips.items() for name in strip]
         for section, buses in (("groups", spec.group_names), ("returns", spec.return_names)):
             there += [f"{section}.{bus}.{name}" for bus in buses for name in self.strips[section]]

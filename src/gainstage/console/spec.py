@@ -1,21 +1,17 @@
 """Which processors a console has and in which order: the part that a config writes and a session stores."""
 
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from gainstage.processors import Processor, find
+from gainstage.console.faults import meant, validated
+from gainstage.console.json_text import check_plain
+from gainstage.console.place import quoted
+from gainstage.processors import Processor, find, names
 
 SECTIONS = ("tracks", "groups", "returns", "master")
 
@@ -39,16 +35,15 @@ class ProcessorSpec(BaseModel):
         Raises:
             ValueError: an unknown processor or a setting that it does not have.
         """
+        if self.name not in names():
+            raise ValueError(f"there is no processor {quoted(self.name)}{meant(self.name, names())}")
         kind = find(self.name)
-        unknown = sorted(set(self.settings) - set(getattr(kind, "__dataclass_fields__", {})))
-        if unknown:
-            raise ValueError(f"{self.name} has no setting '{unknown[0]}'")
-        return _adapter(kind).validate_python(self.settings)
-
-
-@cache
-def _adapter(kind: type[Processor]) -> TypeAdapter[Processor]:
-    return TypeAdapter(kind)
+        known: list[str] = [field.name for field in fields(kind)] if is_dataclass(kind) else []
+        for setting in self.settings:
+            if setting not in known:
+                raise ValueError(f"{self.name} has no setting {quoted(setting)}{meant(setting, known)}")
+        check_plain(self.settings)
+        return validated(kind, dict(self.settings))
 
 
 def _from_name(value: Any) -> Any:
@@ -103,13 +98,14 @@ class ConsoleSpec(BaseModel):
             ValueError: the file cannot be read as a console; the sentence names file and place.
         """
         try:
-            return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "console"
-            raise ValueError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
-        except (OSError, yaml.YAMLError) as error:
+            document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise ValueError(f"{path} cannot be read as a console: {error}") from None
+        try:
+            check_plain(document)
+            return validated(cls, document)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
 
 
 @cache
