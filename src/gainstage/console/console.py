@@ -99,7 +99,7 @@ class Console:
         known = {f"{s}.{c.path}": c.parameter for s, layout in self.layout.items() for c in layout.columns}
         for path, value in spec.fixed.items():
             if path not in known:
-                raise ValueError(f"fixed: this console has no parameter '{path}'{nearest(path, known)}")
+                raise ValueError(f"fixed: this console has no parameter {path!r}{nearest(path, known)}")
             if not known[path].low <= value <= known[path].high:
                 raise ValueError(f"fixed.{path}: {value:g} lies outside {known[path].range_text()}")
         there = [f"{section}.{name}" for section, strip in self.strips.items() for name in strip]
@@ -107,7 +107,8 @@ class Console:
             there += [f"{section}.{bus}.{name}" for bus in buses for name in self.strips[section]]
         for pattern in spec.bypassed:
             if not any(fnmatchcase(name, pattern) for name in there):
-                raise ValueError(f"bypassed: this console has no processor '{pattern}'; it has {there}")
+                has = ", ".join(there)
+                raise ValueError(f"bypassed: this console has no processor {pattern!r}; it has {has}")
 
     def num_strips(self, section: str, tracks: int) -> int:
         """How many strips a section has when there are so many tracks."""

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from gainstage.console.place import Step, at, inside, place, quoted, shown
+from gainstage.console.place import Step, at, figure, inside, place, quoted, shown
 from gainstage.nearest import nearest
 
 T = TypeVar("T")
@@ -36,10 +36,10 @@ def validated(kind: type[T], document: Any) -> T:
         ValueError: one sentence that names the place.
     """
     try:
-        made: T = _adapter(kind).validate_json(json.dumps(document), strict=True)
+        made: T = _adapter(cast(Any, kind)).validate_json(json.dumps(document), strict=True)
         return made
     except ValidationError as error:
-        raise ValueError(sentence(error, document, _schema(kind))) from None
+        raise ValueError(sentence(error, document, _schema(cast(Any, kind)))) from None
 
 
 def sentence(error: ValidationError, document: Any, schema: Schema) -> str:
@@ -61,11 +61,10 @@ def sentence(error: ValidationError, document: Any, schema: Schema) -> str:
     value = _found(document, steps)
     rules = sub_schema(schema, steps)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and fault["type"] in {
-        "greater_than", "greater_than_equal", "less_than", "less_than_equal"
-    }:  # fmt: skip
-        return at(place(document, steps), f"{shown(value)} lies outside {_range(rules)}")
-    hint = nearest(value, rules.get("enum", ())) if isinstance(value, str) else ""
+    if is_number and fault["type"] in {"greater_than_equal", "less_than_equal"}:
+        return at(place(document, steps), f"{figure(value)} lies outside {_range(rules)}")
+    choices = [choice for choice in rules.get("enum", ()) if isinstance(choice, str)]
+    hint = nearest(value, choices) if isinstance(value, str) else ""
     return at(place(document, steps), f"must be {wanted(rules)}, got {shown(value)}{hint}")
 
 
@@ -115,8 +114,7 @@ def _resolved(schema: Schema, part: Any) -> Schema:
 
 
 def _range(rules: Schema) -> str:
-    low, high = rules.get("minimum", rules.get("exclusiveMinimum")), rules.get("maximum")
-    return f"{shown(low)} … {shown(high)}"
+    return f"{figure(rules['minimum'])} … {figure(rules['maximum'])}"
 
 
 def _length(document: Any, schema: Schema, steps: Sequence[Step]) -> str:
@@ -135,10 +133,10 @@ def _found(document: Any, steps: Sequence[Step]) -> Any:
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
 @cache
-def _schema(kind: type[Any]) -> Schema:
+def _schema(kind: Any) -> Schema:
     return kind.model_json_schema() if issubclass(kind, BaseModel) else _adapter(kind).json_schema()

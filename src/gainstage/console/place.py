@@ -51,10 +51,15 @@ def shown(value: Any) -> str:
         return quoted(value)
     if isinstance(value, dict | list | tuple) and len(value) > 4:
         return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
-    text = json.dumps(value, ensure_ascii=False).removesuffix(".0")
+    text = json.dumps(value, ensure_ascii=False)
     if len(text) > _LONGEST:
         return "an object" if isinstance(value, dict) else "a long list"
     return text if text.isprintable() else repr(text)
+
+
+def figure(value: float) -> str:
+    """A number as one writes it by hand, with all its digits: `40`, `0.1`."""
+    return json.dumps(value).removesuffix(".0")
 
 
 def at(where: str, sentence: str) -> str:

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from gainstage.console.console import Console
 from gainstage.console.faults import meant, validated
 from gainstage.console.json_text import check_plain, parse
-from gainstage.console.place import quoted, shown
+from gainstage.console.place import figure, quoted, shown
 from gainstage.console.spec import SECTIONS, ConsoleSpec
 from gainstage.console.strip_settings import (
     MAX_DELAY_SAMPLES,
@@ -124,9 +124,10 @@ class Session(Document):
         starts = [section.start_s for section in self.sections]
         for i in range(1, len(starts)):
             if starts[i] <= starts[i - 1]:
+                name, before = quoted(self.sections[i].name), figure(starts[i - 1])
                 raise ValueError(
-                    f"sections[{i}] {quoted(self.sections[i].name)}: starts at {shown(starts[i])} s, which is "
-                    f"not after the one before it ({shown(starts[i - 1])} s)"
+                    f"sections[{i}] {name}: starts at {figure(starts[i])} s, not after the one before it "
+                    f"({before} s)"
                 )
         check_plain({"provenance": self.provenance, "seeds": self.seeds})
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gainstage.console.faults import meant
-from gainstage.console.place import quoted, shown
+from gainstage.console.place import figure, quoted
 from gainstage.processors import Kind, Parameter, Processor
 
 MAX_SECONDS = 24 * 3600
@@ -124,7 +124,7 @@ def check_value(place: str, value: float, parameter: Parameter) -> None:
         ValueError: it does not.
     """
     if not parameter.low <= value <= parameter.high:
-        raise ValueError(f"{place}: {shown(value)} lies outside {parameter.range_text()}")
+        raise ValueError(f"{place}: {figure(value)} lies outside {parameter.range_text()}")
 
 
 def _check_times(place: str, times: Sequence[float], what: str, *, most: int) -> None:
@@ -135,7 +135,7 @@ def _check_times(place: str, times: Sequence[float], what: str, *, most: int) ->
         if count > most:
             allowed = "one" if most == 1 else "two, which are a step"
             raise ValueError(
-                f"{place}: {count} {what}{'es' if what == 'switch' else 's'} at {shown(time)} s; "
+                f"{place}: {count} {what}{'es' if what == 'switch' else 's'} at {figure(time)} s; "
                 f"a moment has {allowed}"
             )
 
