@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from gainstage.console.session import Session
 from gainstage.console.session_blend import neutral_of
@@ -114,3 +115,14 @@ def test_show_tells_routing_and_what_moves(
         "gain moves between -12.0 and -3.0 dB from 0:00 to 0:42 locked",
     ):
         assert words in said
+
+
+def test_schema(gainstage: Command, before: Path, tmp_path: Path) -> None:
+    code, said, _ = gainstage("session", "schema")
+    assert code == 0
+    assert "tracks.send_reverb" in json.loads(said)["$defs"]
+    out = tmp_path / "schema.json"
+    assert gainstage("session", "schema", before, "--out", out) == (0, f"{out}\n", "")
+    Draft202012Validator(json.loads(out.read_text())).validate(json.loads(before.read_text()))
+    code, _, told = gainstage("session", "schema", "defualt")
+    assert (code, told.count("\n")) == (1, 1)

@@ -1,4 +1,4 @@
-"""`gainstage session …`: look at a session, compare two, find one between two, check one."""
+"""`gainstage session …`: look at a session, compare two, find one between two, check one, its schema."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ NEUTRAL = "neutral"
 
 @click.group()
 def session() -> None:
-    """Look at sessions: show, diff, interpolate, validate."""
+    """Look at sessions: show, diff, interpolate, validate, schema."""
 
 
 @session.command("show")
@@ -83,3 +83,21 @@ def session_validate(path: Path, stems: Path | None) -> None:
     click.echo(f"{path}: {errors} errors, {len(found) - errors} warnings")
     if errors:
         sys.exit(1)
+
+
+@session.command("schema")
+@click.argument("console", metavar="[CONSOLE]", default="default")
+@click.option("--out", type=FILE, help="The file to write; without it the schema is printed.")
+def session_schema(console: str, out: Path | None) -> None:
+    """The JSON Schema of sessions of a CONSOLE (name, YAML file or session), for editors to check by."""
+    from gainstage.console.session import Session
+    from gainstage.console.session_schema import session_schema as schema_of
+    from gainstage.console.spec import named_or_read
+
+    spec = Session.load(console).console if Path(console).suffix == ".json" else named_or_read(console)
+    text = json.dumps(schema_of(spec), indent=1, ensure_ascii=False) + "\n"
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    out.write_text(text, encoding="utf-8")
+    click.echo(f"{out}")
