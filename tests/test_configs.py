@@ -10,6 +10,7 @@ from gainstage.cli.building import check, instantiate
 from gainstage.cli.configs import compose, config_folder
 from gainstage.cli.train import experiment_of, run
 from gainstage.mixing.render import silent_progress
+from gainstage.preparation import Settings, prepare
 from tests.data.songs import RATE, noise, save
 
 SMALL = (
@@ -24,6 +25,7 @@ CASES = {
     "defaults": (),
     "folders": ("data=folders", "callbacks=none", "trainer=cpu", "logger=csv"),
     "musdb_hq": ("data=musdb_hq", "logger=wandb"),
+    "prepared": ("data=prepared", "callbacks=none"),
     "hour": ("experiment=hour",),
     "quickstart": ("experiment=quickstart",),
     **{c: (f"console={c}", "loss=audio", "data=folders", "callbacks=none") for c in CONSOLES},
@@ -48,10 +50,12 @@ def test_the_cases_below_take_every_choice_there_is() -> None:
         p.relative_to(config_folder()).with_suffix("").as_posix() for p in config_folder().rglob("*/*.yaml")
     }
     assert set().union(*(picked(case) for case in CASES.values())) == files - NO_CHOICE
-    assert {path.stem for path in config_folder().glob("*.yaml")} == {"train", "evaluate"}
+    assert {path.stem for path in config_folder().glob("*.yaml")} == {"train", "evaluate", "prepare"}
 
 
-@pytest.mark.parametrize("choice", ["", "data=folders", "data=musdb_hq", "experiment=hour", "logger=wandb"])
+@pytest.mark.parametrize(
+    "choice", ["", "data=folders", "data=musdb_hq", "data=prepared", "experiment=hour", "logger=wandb"]
+)
 def test_every_file_fits_the_constructors_that_it_names(choice: str, tmp_path: Path) -> None:
     root = () if choice.startswith("experiment") else (f"data.songs.root={tmp_path}",)
     for name, more in (("train", ()), ("evaluate", ("checkpoint=x",))):
@@ -78,7 +82,7 @@ def test_losses_listen_at_the_rate_of_the_front_end() -> None:
 
 
 def test_where_only_mixes_are_known_every_item_brings_its_audio(tmp_path: Path) -> None:
-    for source in ("folders", "musdb_hq"):
+    for source in ("folders", "musdb_hq", "prepared"):
         config = compose("train", [f"data={source}", f"data.songs.root={tmp_path}"])
         assert instantiate(config.data.settings).excerpts.audio_every == 1
 
@@ -101,6 +105,12 @@ def _musdb(root: Path) -> None:
         save(root / folder / "mixture.wav", sum(parts))  # type: ignore[arg-type]
 
 
+def _prepared(root: Path) -> None:
+    """What `gainstage prepare` makes of MUSDB18-HQ."""
+    _musdb(root.with_name("musdb18hq"))
+    prepare("musdb18_hq", root.with_name("musdb18hq"), root, settings=Settings(jobs=1, report=False))
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CASES]
 )
@@ -112,7 +122,8 @@ def test_every_choice_runs_a_step(
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    write = _musdb if name == "musdb_hq" else _folders if "data=folders" in CASES[name] else None
+    writers = {"musdb_hq": _musdb, "prepared": _prepared}
+    write = writers.get(name, _folders if "data=folders" in CASES[name] else None)
     root, more = tiny_set, [f"data.settings.cache={tiny_cache}"]
     if write is not None:
         root, more = tmp_path / "songs", [f"data.settings.cache={tmp_path / 'cache'}"]

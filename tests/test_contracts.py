@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 import gainstage.mixing.hear
+from gainstage.console.call import ConsoleState
 from gainstage.console.conditions import Conditions, apply_locks
 from gainstage.console.console import Console
-from gainstage.console.flow import ConsoleState
 from gainstage.console.parameters import Parameters
 from gainstage.console.session import ProcessorSettings, Session, StripSettings
 from gainstage.console.spec import SECTIONS, named

@@ -1,8 +1,8 @@
 """Gainstage: a differentiable mixing console and the engineers that drive it.
 
-    import gainstage
-    result = gainstage.mix("my song/stems", "my song/mix")     # a mix, and the settings behind it
-    console = gainstage.Console(gainstage.named("default"))     # a console to play with
+import gainstage
+result = gainstage.mix("my song/stems", "my song/mix")     # a mix, and the settings behind it
+console = gainstage.Console(gainstage.named("default"))     # a console to play with
 """
 
 import importlib
@@ -13,10 +13,24 @@ if TYPE_CHECKING:
     from gainstage.console.session import Session
     from gainstage.console.spec import ConsoleSpec, named
     from gainstage.data.synthetic import Song, play_song
+    from gainstage.interchange.ardour.read import read_session
+    from gainstage.mixing.export import export_mix
     from gainstage.mixing.mix import Mixed, mix
     from gainstage.mixing.render import render_file
 
-__all__ = ["Console", "ConsoleSpec", "Mixed", "Session", "Song", "mix", "named", "play_song", "render_file"]
+__all__ = [
+    "Console",
+    "ConsoleSpec",
+    "Mixed",
+    "Session",
+    "Song",
+    "export_mix",
+    "mix",
+    "named",
+    "play_song",
+    "read_session",
+    "render_file",
+]
 
 _HOMES = {
     "Console": "gainstage.console.console",
@@ -24,9 +38,11 @@ _HOMES = {
     "Mixed": "gainstage.mixing.mix",
     "Session": "gainstage.console.session",
     "Song": "gainstage.data.synthetic",
+    "export_mix": "gainstage.mixing.export",
     "mix": "gainstage.mixing.mix",
     "named": "gainstage.console.spec",
     "play_song": "gainstage.data.synthetic",
+    "read_session": "gainstage.interchange.ardour.read",
     "render_file": "gainstage.mixing.render",
 }
 

@@ -36,6 +36,8 @@ def test_help_needs_nothing_heavy() -> None:
         *(["session", part] for part in ("show", "diff", "interpolate", "validate")),
         *(["console", part] for part in ("list", "draw")),
         ["synth"],
+        ["export"],
+        ["export", "weights"],
     ],
 )
 def test_every_command_explains_itself(command: list[str]) -> None:

@@ -45,12 +45,9 @@ def value(random: Random, row: Parameter) -> float:
 
 
 def curve(random: Random, row: Parameter) -> list[list[float]]:
-    """Lines, and now and then a step: two points at one time."""
-    times = sorted({round(random.uniform(0, 0.1), 3) for _ in range(random.randint(1, 4))})
-    points = [[time, value(random, row)] for time in times]
-    if random.random() < 0.2:
-        points.append([times[-1], points[-1][1] / 2 + random.choice((row.low, row.high)) / 2])
-    return points if points[-1] not in points[:-1] else points[:-1]
+    times = sorted(round(random.uniform(0, 0.1), 3) for _ in range(random.randint(1, 4)))
+    times = [time for i, time in enumerate(times) if i < 2 or times[i - 2] != time]  # two make a step
+    return [[time, value(random, row)] for time in times]
 
 
 def processor(random: Random, section: str, name: str) -> Document:
@@ -102,9 +99,6 @@ def document(random: Random, *, tracks: int = 3) -> Document:
     ]
     made["tracks"][1]["solo"] = random.random() < 0.1
     made["seeds"] = {"style": random.randint(0, 9)}
-    made["tempo_bpm"] = random.choice((None, 96.5))
-    chorus_s = random.random() + 0.1
-    made["sections"] = [{"name": "verse", "start_s": 0.0}, {"name": "chorus", "start_s": chorus_s}]
     return json.loads(load(made).to_json())  # type: ignore[no-any-return]
 
 

@@ -36,6 +36,25 @@ def test_two_knots_at_one_time_are_a_step() -> None:
     assert at.flatten().tolist() == [0, -12, -12]
 
 
+@pytest.mark.parametrize("parameter", [GAIN, FREQUENCY, RATIO])
+@pytest.mark.parametrize("seconds", [0.8, 2.5, 9.0])
+def test_the_mean_is_that_of_all_points_on_the_scale_of_the_parameter(
+    parameter: Parameter, seconds: float
+) -> None:
+    """Over a song that ends before a step, behind it, and behind the last knot."""
+    moving = curve(
+        [0.3, 1.0, 1.0, 3.0], [parameter.high, 1.0 + parameter.low, parameter.high / 2, parameter.high]
+    )
+    middles = (torch.arange(200_000, dtype=torch.float64) + 0.5) * seconds / 200_000
+    points = parameter.straighten(moving.at(middles[None], parameter))
+    expected = parameter.unstraighten(points.mean())
+    assert moving.mean(seconds, parameter).item() == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_the_mean_over_no_time_is_where_the_curve_begins() -> None:
+    assert curve([0.3, 1.0], [-6.0, 0.0]).mean(0.0, GAIN).item() == -6.0
+
+
 def test_a_flat_curve_is_exactly_the_number() -> None:
     at = curve([0.0, 0.7, 1.9], [437.1] * 3).at(torch.linspace(0, 3, 50)[None], FREQUENCY)
     assert torch.allclose(at, torch.full_like(at, 437.1), rtol=1e-15, atol=0)

@@ -71,8 +71,17 @@ def test_an_unknown_parameter_is_named(console: Console) -> None:
 def test_a_console_with_a_wrong_part_says_which(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "mine.yaml"
     path.write_text("tracks: [trim, {name: pan, settings: {lwa: sine}}]")
-    with pytest.raises(ValueError, match=r"mine\.yaml: tracks\.1: pan has no setting 'lwa'"):
+    with pytest.raises(ValueError, match=r"mine\.yaml: tracks\[1\] 'pan': pan has no setting 'lwa'"):
         ConsoleSpec.load(path)
     path.write_text("tracks: [trim, phaser]")
     with pytest.raises(ValueError, match="there is no processor 'phaser'"):
         ConsoleSpec.load(path)
+
+
+def test_what_stands_bypassed_on_a_bus_is_not_named_there() -> None:
+    """Naming it in a session would switch it on: a hall behind the delay."""
+    layout = Console(named("default")).layout["returns"]
+    on_hall, on_delay = (layout.named(layout.starts(), bus) for bus in ("reverb", "delay"))
+    assert "reverb" in on_hall
+    assert "reverb" not in on_delay
+    assert on_delay.keys() <= on_hall.keys()

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gainstage.console.console import Console
 from gainstage.console.parameters import Parameters
-from gainstage.console.rows import Rows
+from gainstage.console.rows import Rows, Setting
 from gainstage.console.spec import ConsoleSpec
 from gainstage.processors.equaliser import Equaliser
 from gainstage.processors.trim import Trim
@@ -69,8 +69,9 @@ def test_a_gain_that_moves_between_calls_is_not_in_the_filters_state() -> None:
         for gain_db, block in zip((0.0, -20.0), audio.split(200, -1), strict=True):
             tap = (lambda *_: None) if alone else None
             rows = Rows(block, states, sample_rate=RATE, tap=tap)
-            rows.run("trim", trim, torch.full((1, 1, 1), gain_db, dtype=torch.float64), active, offset=0)
-            rows.run("equaliser", equaliser, bands, active, offset=0)
+            gain = Setting.of(torch.full((1, 1, 1), gain_db, dtype=torch.float64), active)
+            rows.run("trim", trim, gain, offset=0)
+            rows.run("equaliser", equaliser, Setting.of(bands, active), offset=0)
             done, gains = rows.signal()
             states = rows.states
             blocks.append(done * gains[..., None])

@@ -171,14 +171,14 @@ def key(section: str, strip: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        (key("returns", "room"), r"tracks\[0\] 'Kick'\.compressor: its key 'room' is one of the returns"),
+        (key("returns", "room"), r"tracks\[0\] 'Kick'\.compressor\.key\[0\]: 'room' is one of the returns"),
         (
             key("tracks", "Snare"),
-            r"none of the tracks is called 'Snare'; there is Kick, Bass",
+            r"compressor\.key\[0\]: none of the tracks is called 'Snare'; there is Kick, Bass",
         ),
         (key("master", "master"), "section"),
         ({"processors": {"fader": {"key": [{"section": "tracks", "strip": "Bass"}]}}}, "takes no key"),
-        ({"pre_fader_sends": ["hall"]}, r"no send to 'hall'; there is room"),
+        ({"pre_fader_sends": ["hall"]}, "no send to 'hall'; there is room"),
         ({"mute_curve": [[2, True], [1, False]]}, "mute_curve: the switches must be in order of time"),
         ({"delay_samples": -1}, "delay_samples"),
     ],

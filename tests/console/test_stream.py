@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from gainstage.console.compile import session_parameters
 from gainstage.console.console import Console
 from gainstage.console.curve import Curve
 from gainstage.console.parameters import Parameters
+from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
 from gainstage.console.spec import ConsoleSpec
 from gainstage.console.stream import Stream
 from gainstage.kernels.grid import GRID
@@ -98,7 +100,14 @@ def moved(desk: Console, audio: Tensor, seed: int) -> Tensor:
     parts.append(play(stream, audio[..., 1100:4000], seed + 2))
     stream.mute("tracks", 1, False)
     stream.bypass("tracks", 0, "equaliser", True)
-    parts.append(play(stream, audio[..., 4000:], seed + 3))
+    parts.append(play(stream, audio[..., 4000:4300], seed + 3))
+    stream.move("returns", 0, "delay.time_ms", 31.0)  # waits for the end of the fade
+    stream.solo("tracks", 0, True)
+    stream.move("tracks", 0, "fader.gain_db", -1.0)
+    parts.append(play(stream, audio[..., 4300:6000], seed + 4))
+    stream.solo("tracks", 0, False)
+    stream.bypass("tracks", 0, "equaliser", False)
+    parts.append(play(stream, audio[..., 6000:], seed + 5))
     return torch.cat(parts, -1)
 
 
@@ -124,6 +133,59 @@ def test_a_fader_glides_on_its_own_scale_and_arrives() -> None:
     assert torch.allclose(points[2 : 3 + length], expected, atol=1e-6)
     assert torch.allclose(gain_db[(2 + length) * GRID :], torch.tensor(-20.0).double(), atol=1e-6)
     assert float(gain_db.diff().abs().max()) < 0.05
+
+
+HALL = Console(
+    ConsoleSpec.model_validate(
+        {"tracks": ["equaliser", "fader"], "returns": ["reverb"], "return_names": ["hall"],
+         "fixed": {"returns.reverb.mix": 1.0}}
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["decay", "bypass", "solo"])
+def test_what_cannot_glide_is_faded(change: str) -> None:
+    """A low tone has no steps of its own: behind a change there are none either, and it is another tone."""
+    settings = HALL.neutral(batch=1, tracks=2)
+    settings.values["tracks"][0, :, HALL.layout["tracks"].index("send_hall", "level_db")] = -6.0
+    settings.values["tracks"][0, 0, HALL.layout["tracks"].index("equaliser", "low_shelf_gain_db")] = 12.0
+    time = torch.arange(30_000, dtype=torch.float64) / RATE
+    tone = (0.2 * torch.sin(2 * torch.pi * 100.0 * time)).expand(2, 2, -1)
+    stream = Stream(HALL, settings, sample_rate=RATE)
+    before = stream.process(tone[..., :15_000])
+    reference = Stream(HALL, settings, sample_rate=RATE)
+    reference.process(tone[..., :15_000])
+    if change == "decay":
+        stream.move("returns", 0, "reverb.t60_125hz_s", 0.2)
+    elif change == "bypass":
+        stream.bypass("tracks", 0, "equaliser", True)
+    else:
+        stream.solo("tracks", 1, True)
+    after = stream.process(tone[..., 15_000:])
+    bends = torch.cat([before[..., -200:], after], -1).diff(n=2, dim=-1).abs()
+    assert float(bends.max()) < 1e-3
+    difference = (after - reference.process(tone[..., 15_000:])).abs().amax(0)
+    assert float(difference[2000:].max()) > 10 * 1e-3  # switched at once, it would be a step
+
+
+def test_a_session_plays_as_it_is_rendered_and_other_consoles_refuse_it() -> None:
+    track = TrackSettings(
+        name="Kick",
+        file="kick.wav",
+        role="kick",
+        channels=1,
+        processors={"fader": ProcessorSettings(curves={"gain_db": [(0.0, 0.0), (0.05, -20.0)]})},
+    )
+    session = Session(
+        name="s", sample_rate=RATE, num_samples=5000, console=HALL.spec, tracks=[track],
+        returns=[StripSettings(name="hall")],
+    )  # fmt: skip
+    audio = noise(5000)[:1, :1].expand(1, 2, -1)
+    parameters = session_parameters(session, HALL)
+    whole = HALL.render(audio[None], parameters, sample_rate=RATE, is_stereo=torch.tensor([[False]])).mix[0]
+    assert torch.allclose(play(HALL.stream(session), audio, 3), whole, atol=1e-9)
+    with pytest.raises(ValueError, match="is of another console"):
+        Console(ConsoleSpec(tracks=["fader"])).stream(session)
 
 
 def test_memory_of_moves_does_not_grow(desk: Console) -> None:

@@ -1,5 +1,7 @@
 """A session in the words of a report: what is on, with its numbers, and nothing that is off."""
 
+import pytest
+
 from gainstage.console.console import Console
 from gainstage.console.session import (
     KeySource,
@@ -8,7 +10,7 @@ from gainstage.console.session import (
     StripSettings,
     TrackSettings,
 )
-from gainstage.console.spec import named
+from gainstage.console.spec import ConsoleSpec, named
 from gainstage.mixing.describe import describe_strip
 from gainstage.report.strip_words import steps
 
@@ -64,3 +66,21 @@ def test_a_limiter_is_told_when_delivery_switched_it_on() -> None:
     on = ProcessorSettings(values={"ceiling_db": -1.2})
     told = described("master", StripSettings(name="master", processors={"limiter": on}))
     assert told == {"Limiter": "ceiling -1.2 dB, release 100 ms"}
+
+
+@pytest.mark.parametrize(
+    ("structure", "words"),
+    [
+        ({}, "peak detector"),
+        ({"look_ahead_ms": 5, "link": False}, "peak detector, look-ahead 5 ms, channels unlinked"),
+        ({"detector": "rms", "band_low_hz": 5000}, "RMS detector, only from 5 kHz up"),
+        ({"band_high_hz": 200, "key_high_pass_hz": 60}, "only up to 200 Hz, hears nothing below 60 Hz"),
+        ({"band_low_hz": 200, "band_high_hz": 2000}, "only 200 Hz to 2 kHz"),
+    ],
+)
+def test_a_compressor_is_told_with_how_it_is_built(structure: dict[str, object], words: str) -> None:
+    spec = ConsoleSpec.model_validate({"tracks": [{"name": "compressor", "settings": structure}]})
+    session = Session(name="song", sample_rate=44100, num_samples=0, console=spec)
+    strip = StripSettings(name="x", processors={"compressor": ProcessorSettings(values={"ratio": 3.0})})
+    told = dict(steps(describe_strip(session, Console(spec), "tracks", strip)))
+    assert told["Compressor"].endswith(words)

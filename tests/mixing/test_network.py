@@ -55,7 +55,8 @@ def difference_db(a: Path, b: Path) -> float:
 def decided(trained: TrainedMixer, stems: Path, **roles: str) -> dict[str, dict[str, dict[str, float]]]:
     """Track → processor → parameter → value."""
     heard = hear_folder(stems, roles=roles)
-    found = decide_by_network(trained, heard, stems, loudness_lufs=-20.0, progress=silent_progress)
+    engineer = NetworkEngineer(trained.mixer)
+    found = decide_by_network(engineer, heard, stems, loudness_lufs=-20.0, progress=silent_progress)
     return {
         track.name: {name: dict(values) for name, values in strip.values.items()}
         for track, strip in zip(heard.song.tracks, found.tracks, strict=True)

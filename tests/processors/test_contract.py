@@ -312,6 +312,7 @@ def test_state_is_flat_rows_of_one_shape(case: Case, channels: int) -> None:
     _, after = run(case, noise(3, channels, LENGTH), constant(case.values(), 3), before)
     assert shapes(after) == shapes(before)
     assert all(value.shape[0] == 3 for value in after.values())
+    assert not any(value.any() for value in before.values())  # silence is zeros: rows may join a console's
 
 
 @every_case

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
-from gainstage.nearest import nearest
+from gainstage.console.nearest import nearest
 
 TARGET, PARTIAL = "_target_", "_partial_"
 _OURS, _OTHERS = "gainstage.", ("torch.", "pytorch_lightning.")

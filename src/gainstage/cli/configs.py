@@ -19,7 +19,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from gainstage.cli.building import TARGET, accepted_keys
-from gainstage.nearest import nearest
+from gainstage.console.nearest import nearest
 
 _OVERLAY = "# @package _global_"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gainstage.cli.console import console
+from gainstage.cli.export import export
 from gainstage.cli.session import session
 
 # Idle threads that spin while they wait cost several times the work itself where cores are shared.
@@ -72,7 +73,7 @@ def cli() -> None:
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
-    help="A trained network, a file or the folder of a run, sets the console instead of the rules.",
+    help="A trained network sets the console instead of the rules: checkpoint, run, export or ONNX file.",
 )
 @click.option(
     "--console",
@@ -89,6 +90,12 @@ def cli() -> None:
     default=1.0,
     show_default=True,
     help="How much of the decision is taken: from --session, or from the plain sum without one.",
+)
+@click.option(
+    "--tempo",
+    type=click.FloatRange(1, 1000),
+    metavar="BPM",
+    help="Tempo of the song, for the session to keep.",
 )
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
@@ -107,6 +114,7 @@ def mix(
     session: Path | None,
     keep_locks: bool,
     amount: float,
+    tempo: float | None,
     tail: bool,
     report: bool,
 ) -> None:
@@ -132,6 +140,7 @@ def mix(
             session=session,
             keep_locks=keep_locks,
             amount=amount,
+            tempo_bpm=tempo,
             tail=tail,
             report=report,
             progress=step,
@@ -174,6 +183,23 @@ def evaluate(overrides: tuple[str, ...], choices: bool) -> None:
     show.evaluated(done)
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("overrides", nargs=-1)
+@click.option("--choices", is_flag=True, help="List what can be set, and stop.")
+def prepare(overrides: tuple[str, ...], choices: bool) -> None:
+    """Prepare a data set for training: OVERRIDES such as source=medleydb root=PATH, strict=true."""
+    from gainstage.cli import configs, show
+
+    if choices:
+        click.echo(configs.choices("prepare"))
+        return
+    from gainstage.cli import prepare as preparing
+
+    with show.progress() as step:
+        done = preparing.run(overrides, progress=step)
+    show.prepared(done)
+
+
 @cli.command()
 @click.argument("session", type=FILE)
 @click.option("--stems", type=FOLDER, required=True, help="The folder of the stems that the session names.")
@@ -191,6 +217,7 @@ def render(session: Path, stems: Path, out: Path) -> None:
 
 cli.add_command(session)
 cli.add_command(console)
+cli.add_command(export)
 
 
 @cli.command()

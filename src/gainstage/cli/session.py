@@ -14,17 +14,17 @@ NEUTRAL = "neutral"
 
 @click.group()
 def session() -> None:
-    """Look at sessions: show, diff, interpolate, validate, schema."""
+    """Look at sessions: show, diff, interpolate, validate, schema; take one back from Ardour."""
 
 
 @session.command("show")
 @click.argument("path", metavar="SESSION", type=FILE)
 def session_show(path: Path) -> None:
     """A readable table of a SESSION, strip by strip."""
-    from gainstage.cli import show
+    from gainstage.cli import session_table
     from gainstage.console.session import Session
 
-    show.session(Session.load(path))
+    session_table.session(Session.load(path))
 
 
 @session.command("diff")
@@ -63,6 +63,24 @@ def session_interpolate(first: Path, second: Path, amount: float, out: Path) -> 
     click.echo(f"{out}")
 
 
+@session.command("import-ardour")
+@click.argument("path", metavar="ARDOUR_SESSION", type=click.Path(path_type=Path))
+@click.option("--out", type=FILE, required=True, help="The session to write.")
+def session_import_ardour(path: Path, out: Path) -> None:
+    """A session that `gainstage export mix` wrote and Ardour saved, with what was moved there."""
+    from gainstage.interchange.ardour.read import read_session
+
+    found = read_session(path)
+    found.session.save(out)
+    for sentence in found.changes:
+        click.echo(sentence)
+    for sentence in found.left:
+        click.echo(f"left out: {sentence}", err=True)
+    if not found.changes:
+        click.echo("nothing was moved")
+    click.echo(f"{out}")
+
+
 @session.command("validate")
 @click.argument("path", metavar="SESSION", type=FILE)
 @click.option("--stems", type=FOLDER, help="Also compare with the stems in this folder.")
@@ -89,15 +107,16 @@ def session_validate(path: Path, stems: Path | None) -> None:
 @click.argument("console", metavar="[CONSOLE]", default="default")
 @click.option("--out", type=FILE, help="The file to write; without it the schema is printed.")
 def session_schema(console: str, out: Path | None) -> None:
-    """The JSON Schema of sessions of a CONSOLE (name, YAML file or session), for editors to check by."""
+    """The JSON Schema of sessions of a CONSOLE (a name, a YAML file or a session), for editors."""
     from gainstage.console.session import Session
     from gainstage.console.session_schema import session_schema as schema_of
     from gainstage.console.spec import named_or_read
+    from gainstage.console.whole_file import write_whole
 
     spec = Session.load(console).console if Path(console).suffix == ".json" else named_or_read(console)
     text = json.dumps(schema_of(spec), indent=1, ensure_ascii=False) + "\n"
     if out is None:
         click.echo(text, nl=False)
         return
-    out.write_text(text, encoding="utf-8")
+    write_whole(out, text)
     click.echo(f"{out}")

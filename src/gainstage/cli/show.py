@@ -1,35 +1,27 @@
 """What the commands print: progress, warnings, tables."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Console as Terminal
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gainstage.console.compile import full_strip
-from gainstage.console.console import Console
-from gainstage.console.layout import SectionLayout
-from gainstage.console.session import ProcessorSettings, Session, StripSettings, TrackSettings
-from gainstage.console.session_words import (
-    SEND,
-    label,
-    listening,
-    movement,
-    number,
-    processor_label,
-    switching,
-)
-from gainstage.processors import Parameter
+from gainstage.report.words import position
 
 if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
     from gainstage.cli.train import Run
+    from gainstage.interchange.weights.export import ExportedWeights
+    from gainstage.mixing.export import Exported
     from gainstage.mixing.mix import Mixed
+    from gainstage.preparation import Preparation
 
 Step = Callable[[str, int, int], None]
+_MOST_WARNINGS = 20
 
 
 @contextmanager
@@ -100,6 +92,25 @@ def evaluated(done: "Evaluated") -> None:
         terminal.print(f"  {path}", markup=False, highlight=False)
 
 
+def prepared(done: "Preparation") -> None:
+    """What a preparation came to: damage first, then a sentence, and where its files are."""
+    damaged = [f"{fault.file} {fault.cause}" for fault in done.faults if fault.is_damage]
+    warnings(damaged[:_MOST_WARNINGS])
+    if len(damaged) > _MOST_WARNINGS:
+        warnings([f"and {len(damaged) - _MOST_WARNINGS} more damaged files"])
+    splits = Counter(song.split for song in done.songs)
+    listed = ", ".join(f"{splits[s]} {s}" for s in ("train", "validation", "test") if splits[s])
+    tracks, length = sum(len(s.tracks) for s in done.songs), sum(s.seconds for s in done.songs)
+    odd = len(done.faults) - len(damaged)
+    terminal = Terminal(soft_wrap=True)
+    for line in (
+        f"{len(done.songs)} songs ({listed}), {tracks} tracks, {position(length)}",
+        f"{len(damaged)} damaged files, {odd} odd ones, {len(done.left_out)} songs or files left out",
+        *(f"  {path}" for path in (done.manifest, done.report) if path),
+    ):
+        terminal.print(line, markup=False, highlight=False)
+
+
 def mixed(done: "Mixed") -> None:
     """What a mix came to, and where its files are."""
     result, terminal = done.result, Terminal(soft_wrap=True)
@@ -125,84 +136,36 @@ def mixed(done: "Mixed") -> None:
             terminal.print(f"  {path}", markup=False, highlight=False)
 
 
-def session(document: Session) -> None:
-    """A session as tables, strip by strip: what is set, moves, is locked or switched off."""
+def exported_weights(done: "ExportedWeights") -> None:
+    """How near each format comes to the checkpoint, and what was written."""
+    terminal = Terminal(soft_wrap=True)
+    shapes = list(dict.fromkeys((row.tracks, row.seconds) for row in done.parity))
+    table = Table(title="largest difference of a unit value to the checkpoint, by tracks × seconds")
+    table.add_column("")
+    for tracks, seconds in shapes:
+        table.add_column(f"{tracks} × {seconds:g} s", justify="right")
+    for name in dict.fromkeys(row.format for row in done.parity):
+        table.add_row(name, *(f"{row.error:.1e}" for row in done.parity if row.format == name))
+    terminal.print(table)
+    for file, size in done.sizes.items():
+        terminal.print(f"  {done.folder / file} ({size / 1e6:.2f} MB)", markup=False, highlight=False)
+
+
+def exported(done: "Exported") -> None:
+    """Where each target lies and how much of it is exact, approximate, frozen or dropped; then the table."""
+    from gainstage.interchange.export_report import Verdict
+
     terminal = Terminal()
-    console = Console(document.console)
-    seconds = document.num_samples / document.sample_rate
-    terminal.print(
-        f"{document.name}: {len(document.tracks)} tracks, {seconds:.1f} s at {document.sample_rate} Hz",
-        markup=False,
-    )
-    for section in ("tracks", "groups", "returns", "master"):
-        strips = [strip for _, name, strip in document.strips() if name == section]
-        if not strips or not console.layout[section].processors:
-            continue
-        table = Table(title=section)
-        for column in ("strip", "processor", "settings"):
-            table.add_column(column, overflow="fold")
-        for strip in strips:
-            _add_strip(table, console.layout[section], strip)
-        terminal.print(table)
-
-
-def _add_strip(table: Table, layout: SectionLayout, strip: StripSettings) -> None:
-    """A row for each processor that does something or that somebody switched off."""
-    rows = []
-    for name, settings in full_strip(layout, strip).items():
-        said = _cell(settings, layout.processors[name].table, _is_pre_fader(strip, name))
-        is_named_off = said == "off" and name in strip.processors
-        if said not in ("off", "neutral") or is_named_off:
-            rows.append((processor_label(name), said))
-    for line, row in zip_longest(_heading(strip), rows or [("", "neutral")]):
-        table.add_row(line or "", *(row or ()))
-    table.add_section()
-
-
-def _heading(strip: StripSettings) -> list[str]:
-    """A strip's name and switches, a line each."""
-    lines = [strip.name]
-    if isinstance(strip, TrackSettings):
-        lines.append(f"({strip.role})")
-        lines += [f"→ {strip.group}"] if strip.group else []
-        lines += [f"delay {strip.delay_samples} samples"] if strip.delay_samples else []
-    lines += ["polarity turned"] if strip.inverted else []
-    lines += ["solo"] if strip.solo else []
-    lines += ["muted"] if strip.mute else []
-    lines += [f"mute {switching(strip.mute_curve)}"] if strip.mute_curve else []
-    return lines
-
-
-def _is_pre_fader(strip: StripSettings, processor: str) -> bool:
-    return processor.startswith(SEND) and processor.removeprefix(SEND) in strip.pre_fader_sends
-
-
-def _cell(settings: ProcessorSettings, table: tuple[Parameter, ...], is_pre_fader: bool) -> str:
-    """What stands away from neutral, a line each band, the rest on one line."""
-    if settings.bypass:
-        return "off"
-    lines = []
-    bands = [row.name.removesuffix("_gain_db") for row in table if row.name.endswith("_gain_db")]
-    in_bands = {f"{band}_{part}" for band in bands for part in ("frequency_hz", "gain_db", "q")}
-    rows = {row.name: row for row in table}
-    for band in bands:
-        parts = [rows[f"{band}_{part}"] for part in ("frequency_hz", "gain_db", "q")]
-        shown = [f"{number(row, settings.values[row.name])}{_marks(settings, row)}" for row in parts]
-        if abs(settings.values[f"{band}_gain_db"]) >= 0.05 or any(_marks(settings, row) for row in parts):
-            lines.append(f"{band.replace('_', ' ')}: {shown[0]}, {shown[1]}, Q {shown[2]}")
-    others = ["pre-fader"] if is_pre_fader else []
-    others += [f"listens to {listening(settings.key)}"] if settings.key else []
-    for row in (row for row in table if row.name not in in_bands):
-        value, marks = settings.values[row.name], _marks(settings, row)
-        if row.name in settings.curves:
-            others.append(f"{label(row)} {movement(row, settings.curves[row.name])}{marks.replace(' ~', '')}")
-        elif value != row.default or marks:
-            others.append(f"{label(row)} {number(row, value)}{marks}")
-    if others:
-        lines.append(", ".join(others))
-    return "\n".join(lines) or "neutral"
-
-
-def _marks(settings: ProcessorSettings, row: Parameter) -> str:
-    """`~`: moves in time; `locked`: a person holds it."""
-    return (" ~" if row.name in settings.curves else "") + (" locked" if row.name in settings.locked else "")
+    summary = Table("target", *Verdict, "folder", title="What was carried over")
+    counts = done.report.counts()
+    for name, folder in done.folders.items():
+        found = counts.get(name, {})
+        summary.add_row(name, *(str(found.get(verdict, 0)) for verdict in Verdict), str(folder))
+    heads, rows = done.report.table()
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    terminal.print(table)
+    terminal.print(summary)
+    for note in done.report.notes:
+        terminal.print(note, markup=False, highlight=False)

@@ -4,20 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from gainstage.console.flow import ConsoleState, Flow, Meter, Wiring
+from gainstage.console.buses import fed_returns
+from gainstage.console.call import Call, ConsoleState, Meter, Wiring
+from gainstage.console.flow import Flow
 from gainstage.console.layout import SectionLayout
-from gainstage.console.parameters import TO_MASTER, Parameters
+from gainstage.console.memo import Memo
+from gainstage.console.nearest import nearest
+from gainstage.console.parameters import TO_MASTER, Fade, Parameters
 from gainstage.console.spec import SECTIONS, ConsoleSpec
 from gainstage.console.strips import Strips
 from gainstage.kernels.grid import GRID
-from gainstage.nearest import nearest
 from gainstage.processors import Processor
 from gainstage.processors.send import Send
+
+if TYPE_CHECKING:
+    from gainstage.console.session import Session
+    from gainstage.console.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -31,15 +39,17 @@ class Rendered:
         strips: section → its strips.
         late: section → by how many samples these are late; the mix is as late as the master.
         state: for the next call.
+        carried: what tracks give to the groups that were not mixed by themselves.
 
     Shape: mix (batch, 2, samples); tracks after their strips (batch, tracks, 2, samples), groups and returns
-        alike.
+        alike; carried (batch, groups, tracks).
     """
 
     mix: Tensor
     strips: Mapping[str, Strips]
     late: Mapping[str, int]
     state: ConsoleState
+    carried: Tensor | None = None
 
     @cached_property
     def tracks(self) -> Tensor:
@@ -47,16 +57,12 @@ class Rendered:
 
     @cached_property
     def groups(self) -> Tensor:
-        return self._buses("groups")
+        mixed = self.strips["groups"].signals()
+        return mixed if self.carried is None else mixed + self.strips["tracks"].mixed(self.carried[..., None])
 
     @cached_property
     def returns(self) -> Tensor:
-        return self._buses("returns")
-
-    def _buses(self, section: str) -> Tensor:
-        if section in self.strips:
-            return self.strips[section].signals()
-        return self.mix[:, None][:, :0]  # the console has none
+        return self.strips["returns"].signals()
 
 
 class Console:
@@ -96,19 +102,22 @@ class Console:
             for section, strip in self.strips.items()
         }
         self.wiring = Wiring(self.strips, self.sends, self.layout, len(spec.group_names))
-        known = {f"{s}.{c.path}": c.parameter for s, layout in self.layout.items() for c in layout.columns}
-        for path, value in spec.fixed.items():
-            if path not in known:
-                raise ValueError(f"fixed: this console has no parameter {path!r}{nearest(path, known)}")
-            if not known[path].low <= value <= known[path].high:
-                raise ValueError(f"fixed.{path}: {value:g} lies outside {known[path].range_text()}")
+        known = {
+            f"{section}.{column.path}": column.parameter
+            for section, layout in self.layout.items()
+            for column in layout.columns
+        }
+        for name, value in spec.fixed.items():
+            if name not in known:
+                raise ValueError(f"fixed: this console has no parameter '{name}'{nearest(name, known)}")
+            if not known[name].low <= value <= known[name].high:
+                raise ValueError(f"fixed.{name}: {value:g} lies outside {known[name].range_text()}")
         there = [f"{section}.{name}" for section, strip in self.strips.items() for name in strip]
         for section, buses in (("groups", spec.group_names), ("returns", spec.return_names)):
             there += [f"{section}.{bus}.{name}" for bus in buses for name in self.strips[section]]
         for pattern in spec.bypassed:
             if not any(fnmatchcase(name, pattern) for name in there):
-                has = ", ".join(there)
-                raise ValueError(f"bypassed: this console has no processor {pattern!r}; it has {has}")
+                raise ValueError(f"bypassed: this console has no processor '{pattern}'; it has {there}")
 
     def num_strips(self, section: str, tracks: int) -> int:
         """How many strips a section has when there are so many tracks."""
@@ -150,6 +159,8 @@ class Console:
         state: ConsoleState | None = None,
         start_sample: int | Tensor = 0,
         meter: Meter | None = None,
+        fade: Fade | None = None,
+        memo: Memo | None = None,
     ) -> Rendered:
         """Mix tracks.
 
@@ -166,6 +177,9 @@ class Console:
             state: what the previous call returned; default: silence before.
             start_sample: where the call lies in the song; one number, or one an item, alike modulo 64.
             meter: hears what every processor that runs is given and makes of it.
+            fade: other settings that give way to these while the console plays.
+            memo: a new one for the first of many calls without gradients that differ in nothing but the audio
+                and its place in the song; each then begins with what the first has worked out.
 
         Shape: tracks (batch, tracks, 2, samples), mask and is_stereo (batch, tracks).
         """
@@ -179,9 +193,22 @@ class Console:
         mask = torch.ones(batch, num_tracks, dtype=torch.bool) if mask is None else mask
         is_stereo = torch.ones_like(mask) if is_stereo is None else is_stereo
         states: ConsoleState = dict(state or {})
-        flow = Flow(self.wiring, parameters, starts, first, tracks.shape[-1], sample_rate, meter, states)
-        mix = flow.mix(tracks, mask, is_stereo)
-        return Rendered(mix, flow.outputs, flow.late_at, states)
+        call = Call(
+            self.wiring,
+            parameters,
+            starts,
+            first,
+            tracks.shape[-1],
+            sample_rate,
+            meter,
+            states,
+            fade,
+            memo or Memo(keeps=False),
+        )
+        flow = Flow(call)
+        mix, carried = flow.mix(tracks, mask, is_stereo), flow.feeds.carried
+        to_groups = None if carried is None else carried.to_groups
+        return Rendered(mix, call.outputs, call.late_at, states, to_groups)
 
     def mix_in_time(
         self,
@@ -208,6 +235,18 @@ class Console:
         ).mix
         return mix[..., late:]
 
+    def stream(self, session: "Session") -> "Stream":
+        """A session that is to be played in blocks on this console, and touched meanwhile.
+
+        Raises:
+            ValueError: it is a session of another console.
+        """
+        from gainstage.console.stream import Stream  # a session and its player know the console
+
+        if session.console != self.spec:
+            raise ValueError(f"'{session.name}' is of another console; build one from session.console")
+        return Stream.of(session)
+
     def latency_samples(self, parameters: Parameters, *, sample_rate: int) -> int:
         """How late the mix comes: 0 unless a processor that looks ahead or oversamples is in use."""
         return sum(self.wiring.latency_samples(s, parameters, sample_rate) for s in SECTIONS)
@@ -221,7 +260,7 @@ class Console:
         for section in SECTIONS:
             sounding = ~parameters.mute[section]
             if section == "returns":
-                sounding = sounding & self._fed(parameters)
+                sounding = sounding & fed_returns(parameters, self.sends, self.layout)
             tails = [0.0]
             for column, (name, processor) in enumerate(self.strips[section].items()):
                 values = parameters.values[section][..., self.layout[section].slices[name]]
@@ -230,14 +269,3 @@ class Console:
                     tails.append(processor.tail_seconds(values[on][:, None]))
             total += max(tails)
         return total
-
-    def _fed(self, parameters: Parameters) -> Tensor:
-        """The returns that some send feeds. Shape: (batch, returns)."""
-        fed = []
-        for name, send in self.sends.items():
-            row = send.table[0]
-            senders = [s for s in ("tracks", "groups") if name in self.layout[s].processors]
-            levels = [parameters.values[s][..., self.layout[s].index(name, row.name)] for s in senders]
-            moves = any((s, f"{name}.{row.name}") in parameters.curves for s in senders)
-            fed.append((torch.cat(levels, -1) > row.low).any(-1) | moves)
-        return torch.stack(fed, -1) if fed else torch.zeros_like(parameters.mute["returns"])

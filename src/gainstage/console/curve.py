@@ -44,6 +44,25 @@ class Curve:
         # exactly `before` where the two are equal: a flat curve is a number
         return parameter.unstraighten(before + blend * (after - before)).clamp(parameter.low, parameter.high)
 
+    def mean(self, seconds: float, parameter: Parameter) -> Tensor:
+        """The mean value from the song's start to its end, taken on the parameter's scale.
+
+        Args:
+            seconds: length of the song; what lies behind it does not count.
+
+        Shape: → (batch, strips), float64.
+        """
+        knots = self.times_s.double()
+        inside = (knots > 0.0) & (knots < seconds)
+        ends = torch.tensor([[0.0, seconds]], dtype=torch.float64)
+        first, last = parameter.straighten(self.at(ends, parameter)).split(1, dim=-1)
+        between = parameter.straighten(self.values.double()[..., inside])  # both sides of each step
+        if seconds <= 0.0:
+            return parameter.unstraighten(first[..., 0])
+        times = torch.cat([ends[0, :1], knots[inside], ends[0, 1:]])
+        area = torch.trapezoid(torch.cat([first, between, last], -1), times, dim=-1)
+        return parameter.unstraighten(area / seconds)
+
     def held(self, times_s: Tensor) -> Tensor:
         """Values at other times, each standing still until the next knot, as switches do.
 

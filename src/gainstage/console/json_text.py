@@ -1,125 +1,134 @@
-"""JSON text as plain values, with nothing passed over in silence.
+"""JSON as we take it from people: strict, so that whatever is read can be written again as it was.
 
-Python's reader takes the last of two equal keys, NaN, 1e999, halves of characters and integers of any length
-without a word. What cannot be written again as it was read is refused here, with its place.
+Python's reader takes more than JSON (`NaN`), keeps the last of two equal keys, makes `1e999` infinite and
+lets half a surrogate pair through, which no file can hold. All of that is refused here, with its place.
 """
 
 import json
 import math
-from dataclasses import dataclass
 from typing import Any
 
-from gainstage.console.place import Step, at, place, quoted
-
 MAX_DEPTH = 64
-"""Lists and objects within each other. A session needs eight."""
+_DIGITS = 40
+INTEGERS = (-(2**63), 2**64 - 1)
+"""What other programs can hold: 64 bits, with or without a sign."""
 
-_MOST_DIGITS = 20
-_LEAST, _MOST = -(2**63), 2**64 - 1
+MOST = 600
+"""Characters of a sentence about a fault, whatever the document holds."""
+
+Loc = tuple[str | int, ...]
 
 
 def parse(text: str) -> Any:
-    """The value of a JSON text.
+    """The value that a JSON text holds.
 
     Raises:
-        ValueError: it is not JSON (line and column are named), or `check_plain` refuses what it holds.
+        ValueError: it is no JSON, or holds what could not be written again; one sentence names line and
+            column, or the place inside.
     """
     if not text.strip():
-        raise ValueError("there is nothing in it")
+        raise ValueError("it is empty")
+    if text.startswith("\ufeff"):
+        raise ValueError("it begins with a byte order mark; save it as UTF-8 without one")
     try:
-        document = json.loads(
+        value = json.loads(
             text,
-            object_pairs_hook=_object,
-            parse_constant=lambda word: _Fault(f"{word} is no number"),
-            parse_float=_float,
-            parse_int=_int,
+            object_pairs_hook=_marked,
+            parse_int=_integer,
         )
     except json.JSONDecodeError as error:
-        why = f"{error.msg[0].lower()}{error.msg[1:]}".removesuffix(" at")
-        raise ValueError(f"line {error.lineno}, column {error.colno}: this is not JSON ({why})") from None
+        what = error.msg[:1].lower() + error.msg[1:]
+        raise ValueError(f"line {error.lineno}, column {error.colno}: this is not JSON: {what}") from None
     except RecursionError:
-        raise ValueError(_too_deep()) from None
-    check_plain(document)
-    return document
+        raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels") from None
+    check_plain(value, value)
+    return value
 
 
-def check_plain(document: Any) -> None:
-    """Look whether a value can be written as JSON and come back as it is.
+def check_plain(value: Any, root: Any, at: Loc = ()) -> None:
+    """Check that a value is made of what JSON can hold.
+
+    Args:
+        value: the value.
+        root: the document that holds it, for the names in the sentence.
+        at: where it stands in the document.
 
     Raises:
-        ValueError: something in it cannot: a number that is not finite or an integer beyond 64 bits, half a
-            character, a kind that JSON does not have, more than `MAX_DEPTH` levels.
+        ValueError: it cannot be written to a file and read again; the sentence names the place.
     """
-    _check(document, document, ())
-
-
-@dataclass(frozen=True)
-class _Fault:
-    """Stands where the reader found something that a document must not hold."""
-
-    sentence: str
-
-
-def _object(pairs: list[tuple[str, Any]]) -> "dict[str, Any] | _Fault":
-    made: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in made:
-            return _Fault(f"{quoted(key)} stands twice; leave one of them out")
-        made[key] = value
-    return made
-
-
-def _float(text: str) -> "float | _Fault":
-    value = float(text)
-    return value if math.isfinite(value) else _Fault(f"{quoted(text)} is too large for a number")
-
-
-def _int(text: str) -> "int | _Fault":
-    if len(text) > _MOST_DIGITS:
-        return _Fault(f"an integer of {len(text)} digits is too long; 64 bits are what it may have")
-    return int(text)
-
-
-def _check(document: Any, value: Any, steps: tuple[Step, ...]) -> None:
-    fault = _fault(value)
-    if len(steps) > MAX_DEPTH:
-        fault, steps = _too_deep(), steps[:2]
-    if fault:
-        raise ValueError(at(place(document, steps), fault))
+    if len(at) > MAX_DEPTH:
+        raise ValueError(f"{place(at[:3], root)}: nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, dict):
+        if isinstance(value, _Doubled):
+            raise ValueError(f"{place(at, root)}: '{shown(value.twice)}' stands twice; keep one of them")
         for key, part in value.items():
-            if wrong := _fault(key) if isinstance(key, str) else f"the key {key!r} is no text":
-                raise ValueError(at(place(document, steps), wrong))
-            _check(document, part, (*steps, key))
-    elif isinstance(value, list | tuple):
+            if not isinstance(key, str):
+                raise ValueError(f"{place(at, root)}: the name {key!r} must be text")
+            _check_text(key, root, at)
+            check_plain(part, root, (*at, key))
+    elif isinstance(value, list):
         for i, part in enumerate(value):
-            _check(document, part, (*steps, i))
+            check_plain(part, root, (*at, i))
+    elif isinstance(value, str):
+        _check_text(value, root, at)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{place(at, root)}: {value} is not a finite number")
+    elif isinstance(value, int):
+        if not INTEGERS[0] <= value <= INTEGERS[1]:
+            raise ValueError(f"{place(at, root)}: the whole number is too large; 64 bits are the most")
+    elif value is not None:
+        raise ValueError(f"{place(at, root)}: JSON cannot hold a {type(value).__name__}")
 
 
-def _fault(value: Any) -> str:
-    """What is wrong with a value by itself; empty if nothing."""
-    match value:
-        case _Fault():
-            return value.sentence
-        case bool() | None | dict() | list() | tuple():
-            return ""
-        case int():
-            return "" if _LEAST <= value <= _MOST else "an integer may have 64 bits, this one has more"
-        case float():
-            return "" if math.isfinite(value) else f"{value} is no number"
-        case str():
-            is_whole = value.isascii() or _is_whole(value)
-            return "" if is_whole else f"{value[:24]!a} holds half a character"
-    return f"a {type(value).__name__} is no value that JSON has"
+def place(at: Loc, root: Any) -> str:
+    """Where something stands in a session, as a person says it: `tracks[2] 'Kick'.compressor.threshold_db`.
+
+    The levels `processors` and `values` are left out where something follows them: they say nothing.
+    """
+    words, here = "", root
+    for i, part in enumerate(at):
+        if isinstance(part, int):
+            here = here[part] if isinstance(here, list | tuple) and part < len(here) else None
+            name = here.get("name") if isinstance(here, dict) else None
+            words += f"[{part}]" + (f" '{shown(name)}'" if isinstance(name, str) else "")
+            continue
+        here = here.get(part) if isinstance(here, dict) else None
+        if part not in ("processors", "values") or i == len(at) - 1:
+            words += ("." if words else "") + shown(part)
+    return words or "the document"
 
 
-def _is_whole(text: str) -> bool:
+def shown(text: str, *, most: int = 60) -> str:
+    """A text of a document as a sentence can quote it: on one line, not too long, fit for a terminal."""
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
+
+
+def _check_text(text: str, root: Any, at: Loc) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        words = f"'{shown(text)}' holds half a character (a lone surrogate)"
+        raise ValueError(f"{place(at, root)}: {words}") from None
 
 
-def _too_deep() -> str:
-    return f"it is nested deeper than {MAX_DEPTH} levels"
+class _Doubled(dict[str, Any]):
+    """An object in which a name stands twice: kept until the walk through the document knows its place."""
+
+    twice: str = ""
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    names = [name for name, _ in pairs]
+    doubled = _Doubled(made)
+    doubled.twice = next(name for name in names if names.count(name) > 1)
+    return doubled
+
+
+def _integer(digits: str) -> int:
+    """An integer; of one that is too long only so much that the walk through the document refuses it."""
+    return int(digits[:_DIGITS])

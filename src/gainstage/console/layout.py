@@ -119,11 +119,16 @@ class SectionLayout:
         moved = [self.columns[i].parameter.to_unit(physical[..., i]) for i in self.driven]
         return torch.stack(moved, dim=-1) if moved else physical[..., :0].double()
 
-    def named(self, row: Tensor) -> dict[str, dict[str, float]]:
-        """The driven values of one strip as processor → parameter → number. Shape: (width,)."""
+    def named(self, row: Tensor, bus: str = "") -> dict[str, dict[str, float]]:
+        """The driven values of one strip as processor → parameter → number. Shape: (width,).
+
+        What stands bypassed on a bus is left out: naming it would switch it on.
+        """
         values: dict[str, dict[str, float]] = {}
         for i in self.driven:
             column = self.columns[i]
+            if self.stands_bypassed(column.processor, bus):
+                continue
             values.setdefault(column.processor, {})[column.parameter.name] = float(row[i])
         return values
 

@@ -49,6 +49,8 @@ class Parameters:
         curves: (section, `processor.parameter`) → curve; it replaces the number in `values`. The path `mute`
             replaces `mute`: 1 for silent, each value standing until the next knot.
         routing: solo, polarity, delays, pre-fader sends and keys.
+        awake: (section, processor) that are waited for though they are bypassed everywhere, so that the mix
+            of a desk that plays does not jump in time.
 
     Shape: values (batch, strips, width), bypass (batch, strips, processors), mute (batch, strips),
         groups (batch, tracks).
@@ -60,3 +62,21 @@ class Parameters:
     groups: Tensor
     curves: Mapping[tuple[str, str], Curve] = field(default_factory=dict)
     routing: Routing = Routing()
+    awake: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Fade:
+    """Settings that give way to those of a call, from one sample of the song to another.
+
+    Where a bypass or a static parameter differs, the processor runs on both settings and the two are blended
+    behind it, so that what follows (a reverb, above all) hears no step; solo is blended in the gains.
+
+    Args:
+        before: the settings as they were; they may differ in bypass, solo and numbers without a curve.
+        begin, end: samples of the song, at the place that signals have reached.
+    """
+
+    before: Parameters
+    begin: int
+    end: int

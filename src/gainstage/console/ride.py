@@ -2,7 +2,8 @@
 
 A ride adds an offset to a number, on the scale where the parameter is straight (dB, log Hz, log ms, 1 − 1/R).
 It has a knot a beat, a bar or every few seconds, straight lines between them. So a vocal can be ridden and a
-chorus lifted, and a gradient has some tens of numbers to find instead of millions.
+chorus lifted, and a gradient has some tens of numbers to find instead of millions. What was found goes into a
+session by `gainstage.console.session_curves.with_curves`.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gainstage.console.curve import Curve
+from gainstage.console.session import Session
 from gainstage.processors import Kind, Parameter
 
 BEATS_PER_BAR = 4
@@ -94,3 +96,17 @@ def knot_times(
         raise ValueError(f"knots every {step:g} s: the step must be longer than 0")
     count = max(int(torch.ceil(torch.tensor(duration_s / step, dtype=torch.float64))), 1) + 1
     return torch.arange(count, dtype=torch.float64) * step
+
+
+def session_knots(session: Session, *, every_s: float = 4.0, beats: int = BEATS_PER_BAR) -> Tensor:
+    """Where a ride of a session has its knots: on beats or bars if it has a tempo, else every few seconds.
+
+    Args:
+        session: the session.
+        every_s: seconds between knots where it has no tempo.
+        beats: beats between knots where it has one.
+
+    Shape: → (knots,), seconds, float64
+    """
+    duration_s = session.num_samples / session.sample_rate
+    return knot_times(duration_s, every_s=every_s, tempo_bpm=session.tempo_bpm, beats=beats)

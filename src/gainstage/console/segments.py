@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from gainstage.console.call import ConsoleState
 from gainstage.console.console import Console
-from gainstage.console.flow import ConsoleState
 from gainstage.console.parameters import Parameters
 from gainstage.kernels.grid import GRID
 

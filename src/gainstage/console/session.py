@@ -11,43 +11,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
-
-from gainstage.console.console import Console
-from gainstage.console.faults import meant, validated
-from gainstage.console.json_text import check_plain, parse
-from gainstage.console.place import figure, quoted, shown
-from gainstage.console.spec import SECTIONS, ConsoleSpec
-from gainstage.console.strip_settings import (
-    MAX_DELAY_SAMPLES,
-    MAX_SECONDS,
-    Breakpoint,
-    Document,
-    KeySource,
-    ProcessorSettings,
-    Seconds,
-    StripSettings,
-    TrackSettings,
-    check_strip,
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
 )
 
-__all__ = [
-    "MAX_DELAY_SAMPLES",
-    "Breakpoint",
-    "KeySource",
-    "ProcessorSettings",
-    "Session",
-    "SongSection",
-    "StripSettings",
-    "TrackSettings",
-]
+from gainstage.console.json_text import INTEGERS, check_plain, parse, shown
+from gainstage.console.nearest import nearest_or_all
+from gainstage.console.refusal import said, sentence
+from gainstage.console.session_fit import check_fit
+from gainstage.console.spec import SECTIONS, ConsoleSpec
+from gainstage.console.whole_file import write_whole
 
 FORMAT = "gainstage-session"
 VERSION = 2
 MAX_BYTES = 64 * 2**20
-MIN_RATE, MAX_RATE = 8000, 768_000
-MAX_SAMPLES = MAX_SECONDS * MAX_RATE
-MIN_BPM, MAX_BPM = 10.0, 1000.0
+MAX_DELAY_SAMPLES = 2**20
+MAX_SECONDS = 1e6
+MAX_SAMPLES = 2**53
+TEMPO_BPM = (1.0, 1000.0)
 
 CONVENTIONS = {
     "filters": "second-order sections by the RBJ audio EQ cookbook, transposed direct form II",
@@ -56,26 +43,90 @@ CONVENTIONS = {
     "compressor": "Giannoulis, Massberg, Reiss 2012: log domain, soft knee, smooth branching detector",
     "automation": "straight lines between breakpoints on the scale of the parameter",
 }
-"""What the numbers of a session mean. A render follows these and no others."""
 
 
-class SongSection(Document):
+def _pair(value: Any) -> Any:
+    """JSON has lists where Python has pairs."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
+Samples = Annotated[int, Field(ge=0, le=MAX_SAMPLES)]
+Breakpoint = tuple[Seconds, Number]
+Switch = tuple[Seconds, bool]
+Knots = Annotated[list[Annotated[Breakpoint, BeforeValidator(_pair)]], Field(min_length=1)]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class KeySource(_Document):
+    """A strip that a processor listens to: before mute and solo, so that what is silent can still duck."""
+
+    section: Literal["tracks", "groups", "returns"]
+    strip: str
+    gain_db: Annotated[float, Field(ge=-60, le=24)] = 0.0
+
+
+class ProcessorSettings(_Document):
+    """One processor of one strip: its values in physical units, what moves or is locked, what it listens to.
+
+    Several keys are summed; without any a processor listens to itself.
+    """
+
+    bypass: bool = False
+    key: list[KeySource] = Field(default_factory=list)
+    values: dict[str, Number] = Field(default_factory=dict)
+    curves: dict[str, Knots] = Field(default_factory=dict)
+    locked: list[str] = Field(default_factory=list)
+
+
+class StripSettings(_Document):
+    """A strip: its switches, and the settings of its processors by name.
+
+    `mute_curve` switches at times in seconds; before the first of them `mute` counts. `pre_fader_sends` names
+    the returns whose sends are fed from the fader's input.
+    """
+
+    name: str
+    mute: bool = False
+    mute_curve: list[Annotated[Switch, BeforeValidator(_pair)]] = Field(default_factory=list)
+    solo: bool = False
+    inverted: bool = False
+    pre_fader_sends: list[str] = Field(default_factory=list)
+    processors: dict[str, ProcessorSettings] = Field(default_factory=dict)
+
+
+class TrackSettings(StripSettings):
+    """A track: its strip, and the file that feeds it."""
+
+    file: str
+    role: str
+    channels: Annotated[int, Field(ge=1, le=2)]
+    content_hash: str = ""
+    group: str | None = None
+    delay_samples: Annotated[int, Field(ge=0, le=MAX_DELAY_SAMPLES)] = 0
+
+
+class SongSection(_Document):
     """A named part of the song."""
 
     name: str
     start_s: Seconds
 
 
-class Session(Document):
+class Session(_Document):
     """A mix. Lengths are in samples at `sample_rate`."""
 
     format: Literal["gainstage-session"] = "gainstage-session"
     version: Literal[2] = 2
     name: str
-    sample_rate: Annotated[int, Field(ge=MIN_RATE, le=MAX_RATE)]
-    num_samples: Annotated[int, Field(ge=0, le=MAX_SAMPLES)]
-    tail_samples: Annotated[int, Field(ge=0, le=MAX_SAMPLES)] = 0
-    tempo_bpm: Annotated[float, Field(ge=MIN_BPM, le=MAX_BPM)] | None = None
+    sample_rate: Annotated[int, Field(ge=8000, le=768000)]
+    num_samples: Samples
+    tail_samples: Samples = 0
+    tempo_bpm: Annotated[float, Field(ge=TEMPO_BPM[0], le=TEMPO_BPM[1], allow_inf_nan=False)] | None = None
     sections: list[SongSection] = Field(default_factory=list)
     console: ConsoleSpec
     tracks: list[TrackSettings] = Field(default_factory=list)
@@ -83,88 +134,40 @@ class Session(Document):
     returns: list[StripSettings] = Field(default_factory=list)
     master: StripSettings = StripSettings(name="master")
     conventions: dict[str, str] = Field(default_factory=lambda: dict(CONVENTIONS))
-    seeds: dict[str, int] = Field(default_factory=dict)
+    seeds: dict[str, Annotated[int, Field(ge=INTEGERS[0], le=INTEGERS[1])]] = Field(default_factory=dict)
     provenance: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("conventions")
+    @classmethod
+    def _are_ours(cls, conventions: dict[str, str]) -> dict[str, str]:
+        for name, law in conventions.items():
+            if name not in CONVENTIONS:
+                raise ValueError(f"we know no convention '{shown(name)}'{nearest_or_all(name, CONVENTIONS)}")
+            if law != CONVENTIONS[name]:
+                raise ValueError(
+                    f"'{name}' says \"{shown(law)}\", which we do not implement; a render is by "
+                    f'"{CONVENTIONS[name]}"'
+                )
+        if missing := [name for name in CONVENTIONS if name not in conventions]:
+            raise ValueError(f"'{missing[0]}' is missing; a render is by \"{CONVENTIONS[missing[0]]}\"")
+        return conventions
+
+    @field_validator("provenance")
+    @classmethod
+    def _can_be_written(cls, provenance: dict[str, Any]) -> dict[str, Any]:
+        check_plain(provenance, provenance)
+        return provenance
 
     @model_validator(mode="after")
     def _fits_the_console(self) -> Self:
-        self._check_song()
-        try:
-            console = Console(self.console)
-        except ValueError as error:
-            raise ValueError(f"console.{error}") from None
-        for section in ("groups", "returns"):
-            wanted = getattr(self.console, f"{section.removesuffix('s')}_names")
-            given = [strip.name for strip in getattr(self, section)]
-            if given != wanted:
-                both = f"the console has {_listed(wanted)}, the session has {_listed(given)}"
-                raise ValueError(f"{section}: {both}")
-        for place, section, strip in self.strips():
-            check_strip(place, strip, console.layout[section].processors)
-            for name, settings in strip.processors.items():
-                for source in settings.key:
-                    self._check_key(f"{place}.{name}", section, source)
-            self._check_routing(place, section, strip)
+        check_fit(self)
         return self
-
-    def _check_song(self) -> None:
-        """What is said of the song and of the document can be meant and written."""
-        for name, law in CONVENTIONS.items():
-            if name not in self.conventions:
-                raise ValueError(f"conventions: {quoted(name)} is missing; it is {law!r}")
-            if self.conventions[name] != law:
-                raise ValueError(
-                    f"conventions.{name}: {quoted(self.conventions[name])} is not how this program renders; "
-                    f"its convention is {law!r}"
-                )
-        for name in self.conventions:
-            if name not in CONVENTIONS:
-                hint = meant(name, list(CONVENTIONS))
-                raise ValueError(f"conventions: there is no convention {quoted(name)}{hint}")
-        starts = [section.start_s for section in self.sections]
-        for i in range(1, len(starts)):
-            if starts[i] <= starts[i - 1]:
-                name, before = quoted(self.sections[i].name), figure(starts[i - 1])
-                raise ValueError(
-                    f"sections[{i}] {name}: starts at {figure(starts[i])} s, not after the one before it "
-                    f"({before} s)"
-                )
-        check_plain({"provenance": self.provenance, "seeds": self.seeds})
-
-    def _check_key(self, place: str, section: str, source: KeySource) -> None:
-        """A key exists once and sounds before what it keys."""
-        order = SECTIONS.index(section) - SECTIONS.index(source.section)
-        if order < 0 and (section, source.section) != ("tracks", "groups"):
-            raise ValueError(
-                f"{place}: its key {quoted(source.strip)} is one of the {source.section}, which come later"
-            )
-        names = [strip.name for strip in getattr(self, source.section)]
-        if (count := names.count(source.strip)) != 1:
-            hint = meant(source.strip, names) if count == 0 else "; a key must name one"
-            raise ValueError(
-                f"{place}: {count or 'none'} of the {source.section} {'are' if count else 'is'} called "
-                f"{quoted(source.strip)}{hint}"
-            )
-
-    def _check_routing(self, place: str, section: str, strip: StripSettings) -> None:
-        if strip.solo and section == "master":
-            raise ValueError(f"{place}: the master cannot be soloed")
-        senders = self.console.return_names if section in ("tracks", "groups") else []
-        for name in strip.pre_fader_sends:
-            if name not in senders:
-                hint = meant(name, senders)
-                raise ValueError(f"{place}.pre_fader_sends: there is no send to {quoted(name)}{hint}")
-        group = strip.group if isinstance(strip, TrackSettings) else None
-        if group is not None and group not in self.console.group_names:
-            hint = meant(group, self.console.group_names)
-            raise ValueError(f"{place}: there is no group {quoted(group)}{hint}")
 
     def strips(self) -> Iterator[tuple[str, str, StripSettings]]:
         """Every strip with the place where it stands and its section."""
         for section in SECTIONS:
             for i, strip in enumerate(self.strips_of(section)):
-                place = "master" if section == "master" else f"{section}[{i}] {quoted(strip.name)}"
-                yield place, section, strip
+                yield f"{section}[{i}] '{strip.name}'", section, strip
 
     def strips_of(self, section: str) -> list[Any]:
         """The strips of one section; the master is one."""
@@ -181,13 +184,7 @@ class Session(Document):
         Raises:
             OSError: the place cannot be written.
         """
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        try:
-            partial.write_text(self.to_json(), encoding="utf-8")
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(Path(path), self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -198,17 +195,17 @@ class Session(Document):
         """
         path = Path(path)
         try:
-            with path.open("rb") as file:  # a pipe has no size to ask for
-                data = file.read(MAX_BYTES + 1)
-            if len(data) > MAX_BYTES:
-                raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB: not a session")
-            return cls.from_json(data.decode("utf-8-sig"))
-        except IsADirectoryError:
-            raise ValueError(f"{path} is a folder; give the session.json in it") from None
+            if path.is_dir():
+                raise ValueError(f"is a folder, not a session; give a file such as {path / 'session.json'}")
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                raise ValueError(f"is larger than {MAX_BYTES >> 20} MiB: not a session")
+            return cls.from_json(content.decode("utf-8"))
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror or error}") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{path} is not a session: it is not UTF-8 text") from None
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not a session: byte {error.start} is not UTF-8 text") from None
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
@@ -216,38 +213,38 @@ class Session(Document):
     def from_json(cls, text: str) -> Self:
         """A session from its text.
 
-        What it says is taken as it stands or refused: types are those of JSON, and nothing is passed over.
-
         Raises:
             ValueError: it is not a session that can be used; one sentence names the place.
         """
         document = parse(text)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ValueError(f"this is not a session: 'format' must be \"{FORMAT}\"")
-        return validated(cls, _migrated(document))
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(quoted, names)) or "none"
+        document = _migrated(document)
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            raise ValueError(sentence(error, document, cls)) from None
 
 
 def _migrated(document: dict[str, Any]) -> dict[str, Any]:
     """A document of an older version as one of this version.
 
     Version 2 added keys, solo, polarity, delays, pre-fader sends and automated mutes; all of them are off in
-    what version 1 wrote. Conventions that an older version did not name are those of now.
+    what version 1 wrote. Of the conventions, those that an older version did not name are filled in.
     """
     if "version" not in document:
-        raise ValueError(f"'version' is missing; this program's sessions have {VERSION}")
+        raise ValueError(f"'version' is missing; this program writes {VERSION}")
     version = document["version"]
     if type(version) is not int or version < 1:
-        raise ValueError(f"version: must be a whole number from 1 to {VERSION}, got {shown(version)}")
+        raise ValueError(f"version: must be a whole number from 1 to {VERSION}, not {said(version)}")
     if version > VERSION:
         raise ValueError(
-            f"session version {shown(version)} is newer than this program's {VERSION}: update gainstage"
+            f"session version {version} is newer than this program's {VERSION}: update gainstage"
         )
     if version == VERSION:
+        if "conventions" not in document:
+            raise ValueError("'conventions' is missing; it says by which laws the session is rendered")
         return document
     named = document.get("conventions", {})
-    conventions = CONVENTIONS | named if isinstance(named, dict) else named
-    return document | {"version": VERSION, "conventions": conventions}
+    laws = CONVENTIONS | named if isinstance(named, dict) else named
+    return document | {"version": VERSION, "conventions": laws}

@@ -1,9 +1,11 @@
 """The numbers, curves and switches of a session in words. A minus is the ASCII hyphen: it can be pasted."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 
+from gainstage.console.difference import plain
 from gainstage.console.session import Breakpoint, KeySource
-from gainstage.processors import Parameter
+from gainstage.processors import Parameter, Processor
 
 _MOST_DIGITS = 9
 SEND = "send_"
@@ -85,6 +87,20 @@ def listening(keys: Sequence[KeySource]) -> str:
         kind = {"tracks": "", "groups": "the group ", "returns": "the return "}[key.section]
         parts.append(f"{kind}{key.strip}" + (f" ({key.gain_db:.1f} dB)" if key.gain_db else ""))
     return " and ".join(parts) or "itself"
+
+
+def structure(processor: Processor) -> str:
+    """Structural settings that are not as they are by default: `look ahead 5 ms, detector rms`."""
+    parts = []
+    for setting in fields(processor):  # type: ignore[arg-type]  # every processor is a dataclass
+        value = getattr(processor, setting.name)
+        if value != setting.default:
+            name, _, unit = setting.name.rpartition("_")
+            unit = {"ms": "ms", "hz": "Hz", "db": "dB", "s": "s"}.get(unit, "")
+            name = (name if unit else setting.name).replace("_", " ")
+            said = {True: "on", False: "off"}[value] if isinstance(value, bool) else plain(value)
+            parts.append(f"{name} {said} {unit}".rstrip())
+    return ", ".join(parts)
 
 
 def _digits(row: Parameter, *values: float) -> int:

@@ -11,13 +11,22 @@ from gainstage.console.parameters import TO_MASTER
 
 @dataclass(frozen=True)
 class Heard:
-    """What passes, as 0 and 1, by section.
+    """What passes, as 0 and 1, by section; in between while solo is faded.
 
-    Shape: direct (batch, strips), into the next bus; sends (batch, returns, strips).
+    Shape: direct (batch, strips, points), into the next bus; sends (batch, returns, strips, points).
     """
 
     direct: Mapping[str, Tensor]
     sends: Mapping[str, Tensor]
+
+    def faded_to(self, other: "Heard", share: Tensor) -> "Heard":
+        """On the way to another solo. Shape: share (points,), 0 … 1"""
+        return Heard(
+            *(
+                {section: torch.lerp(passes, to[section], share) for section, passes in by.items()}
+                for by, to in ((self.direct, other.direct), (self.sends, other.sends))
+            )
+        )
 
 
 def heard(solo: Mapping[str, Tensor], groups: Tensor, *, num_groups: int, num_returns: int) -> Heard:
@@ -46,6 +55,12 @@ def heard(solo: Mapping[str, Tensor], groups: Tensor, *, num_groups: int, num_re
     only_returns = ~t.any(1, keepdim=True) & ~g.any(1, keepdim=True) & r.any(1, keepdim=True)
     track_on = track_on | (only_returns & (groups != TO_MASTER))
     return Heard(
-        direct={"tracks": track_on.double(), "groups": group_on.double(), "returns": return_on.double()},
-        sends={"tracks": feeds_track.double(), "groups": feeds_group.double()},
+        direct={
+            section: on.double()[..., None]
+            for section, on in (("tracks", track_on), ("groups", group_on), ("returns", return_on))
+        },
+        sends={
+            section: on.double()[..., None]
+            for section, on in (("tracks", feeds_track), ("groups", feeds_group))
+        },
     )

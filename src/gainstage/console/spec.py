@@ -1,16 +1,24 @@
 """Which processors a console has and in which order: the part that a config writes and a session stores."""
 
-from dataclasses import fields, is_dataclass
+import json
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
-from gainstage.console.faults import meant, validated
 from gainstage.console.json_text import check_plain
-from gainstage.console.place import quoted
+from gainstage.console.nearest import nearest_or_all
+from gainstage.console.refusal import plain_sentence, said, sentence
 from gainstage.processors import Processor, find, names
 
 SECTIONS = ("tracks", "groups", "returns", "master")
@@ -19,7 +27,7 @@ SECTIONS = ("tracks", "groups", "returns", "master")
 class ProcessorSpec(BaseModel):
     """One processor of a strip: its name and its structural settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -36,14 +44,26 @@ class ProcessorSpec(BaseModel):
             ValueError: an unknown processor or a setting that it does not have.
         """
         if self.name not in names():
-            raise ValueError(f"there is no processor {quoted(self.name)}{meant(self.name, names())}")
+            raise ValueError(f"there is no processor '{self.name}'{nearest_or_all(self.name, names())}")
         kind = find(self.name)
-        known: list[str] = [field.name for field in fields(kind)] if is_dataclass(kind) else []
+        known = getattr(kind, "__dataclass_fields__", {})
         for setting in self.settings:
             if setting not in known:
-                raise ValueError(f"{self.name} has no setting {quoted(setting)}{meant(setting, known)}")
-        check_plain(self.settings)
-        return validated(kind, dict(self.settings))
+                raise ValueError(f"{self.name} has no setting '{setting}'{nearest_or_all(setting, known)}")
+        check_plain(self.settings, self.settings)
+        try:
+            built = _adapter(kind).validate_json(json.dumps(self.settings), strict=True)
+        except ValidationError as error:
+            raise ValueError(plain_sentence(error, self.settings)) from None
+        for setting, value in self.settings.items():  # 1 is not true, though Python takes it for it
+            if isinstance(value, bool) is not isinstance(getattr(built, setting), bool):
+                raise ValueError(f"{setting}: {said(value)} does not belong here")
+        return built
+
+
+@cache
+def _adapter(kind: type[Processor]) -> TypeAdapter[Processor]:
+    return TypeAdapter(kind)
 
 
 def _from_name(value: Any) -> Any:
@@ -60,7 +80,7 @@ class ConsoleSpec(BaseModel):
     cost nothing. In YAML a processor is a name, or `{name: compressor, settings: {detector: rms}}`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     tracks: Strip = Field(default_factory=list)
     groups: Strip = Field(default_factory=list)
@@ -68,7 +88,7 @@ class ConsoleSpec(BaseModel):
     master: Strip = Field(default_factory=list)
     group_names: list[str] = Field(default_factory=list)
     return_names: list[str] = Field(default_factory=list)
-    fixed: dict[str, float] = Field(default_factory=dict)
+    fixed: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(default_factory=dict)
     """Parameters that stand at another value than their default: `section.processor.parameter` → physical."""
     not_driven: list[str] = Field(default_factory=list)
     """Parameters that no network and no fit moves: `section.processor.parameter`, `*` for any part."""
@@ -80,14 +100,18 @@ class ConsoleSpec(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for section in SECTIONS:
-            names = [spec.name for spec in getattr(self, section)]
-            twice = sorted({n for n in names if names.count(n) > 1})
+            parts = [spec.name for spec in getattr(self, section)]
+            twice = sorted({name for name in parts if parts.count(name) > 1})
             if twice:
                 raise ValueError(f"{section}: '{twice[0]}' stands twice; a strip holds each processor once")
         for kind in ("group", "return"):
-            names = getattr(self, f"{kind}_names")
-            if len(set(names)) != len(names):
-                raise ValueError(f"{kind}_names: every bus needs a name of its own, got {names}")
+            buses = getattr(self, f"{kind}_names")
+            if len(set(buses)) != len(buses):
+                raise ValueError(f"{kind}_names: every bus needs a name of its own, got {buses}")
+        for patterns in ("not_driven", "bypassed"):
+            given = getattr(self, patterns)
+            if doubled := sorted({pattern for pattern in given if given.count(pattern) > 1}):
+                raise ValueError(f"{patterns}: '{doubled[0]}' stands twice")
         return self
 
     @classmethod
@@ -99,13 +123,11 @@ class ConsoleSpec(BaseModel):
         """
         try:
             document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            raise ValueError(f"{path}: {sentence(error, document, cls)}") from None
+        except (OSError, yaml.YAMLError) as error:
             raise ValueError(f"{path} cannot be read as a console: {error}") from None
-        try:
-            check_plain(document)
-            return validated(cls, document)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
 
 
 @cache

@@ -1,11 +1,13 @@
 """What the strips of a section give, and how buses are summed from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from gainstage.dsp.gain import ramp
+from gainstage.kernels.mixdown import Sums, mixdown
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,13 @@ class Part:
     def matrix(self, weights: Tensor) -> Tensor:
         """What each of the part's signals adds to each channel of each bus.
 
-        Shape: weights (rows, buses) → (rows, channels, buses · 2)
+        Shape: weights (rows, buses, points) → (rows, channels, buses · 2, points)
         """
-        to_channel = weights[:, :, None] * self.gains.expand(-1, 2)[:, None]  # (rows, buses, 2)
+        to_channel = weights[:, :, None] * self.gains.expand(-1, 2)[:, None, :, None]  # (rows, buses, 2, …)
         if self.audio.shape[1] == 1:
-            return to_channel.flatten(1)[:, None]
+            return to_channel.flatten(1, 2)[:, None]
         straight = torch.eye(2, dtype=weights.dtype, device=weights.device)  # left to left, right to right
-        return (to_channel[:, None] * straight[:, None]).flatten(2)
+        return (to_channel[:, None] * straight[:, None, :, None]).flatten(2, 3)
 
 
 @dataclass(frozen=True)
@@ -56,44 +58,53 @@ class Strips:
         return replace(self, open=torch.ones_like(self.open[..., :1]))
 
     def mixed(self, weights: Tensor) -> Tensor:
-        """Buses, each a weighted sum of the strips: one matrix product an item, all gains included.
-
-        Weights that move need a pass over the audio a bus.
+        """Buses, each a weighted sum of the strips: one pass over the audio, all gains included.
 
         Shape: weights (batch, buses, strips, points) → (batch, buses, 2, samples)
         """
+        made = [
+            mixdown(part.audio, matrix, counts, offset=self.offset)
+            for part, matrix, counts in self._matrices(weights)
+        ]
+        return self._added(made, weights.shape[1])
+
+    def sums(self, weights: Tensor) -> list[Sums]:
+        """The same, ready for many calls; neither weights nor mutes may move.
+
+        Shape: weights (batch, buses, strips, 1)
+        """
+        return [Sums(matrix[..., 0], counts) for _, matrix, counts in self._matrices(weights)]
+
+    def summed(self, sums: list[Sums], buses: int) -> Tensor:
+        """What `mixed` gives, by sums that were made before. Shape: → (batch, buses, 2, samples)"""
+        return self._added([s.of(part.audio) for s, part in zip(sums, self.parts, strict=True)], buses)
+
+    def _matrices(self, weights: Tensor) -> Iterator[tuple[Part, Tensor, list[int]]]:
         weights = weights.double() * self.open[:, None]
-        if weights.shape[-1] > 1:
-            signals = replace(self, open=torch.ones_like(self.open[..., :1])).signals()
-            moving = ramp(weights, self.offset, self.samples).to(signals.dtype)[:, :, :, None]
-            return torch.stack([(signals * bus).sum(1) for bus in moving.unbind(1)], dim=1)
-        batch, buses, strips, _ = weights.shape
-        if not self.parts:
-            return self.like.new_zeros((batch, buses, 2, self.samples))
-        by_strip = weights[..., 0].mT.flatten(0, 1)
-        sums = []
+        batch, _, strips, _ = weights.shape
+        by_strip = weights.transpose(1, 2).flatten(0, 1)
         for part in self.parts:
-            matrix = part.matrix(by_strip.index_select(0, part.index)).to(part.audio.dtype)
             counts = torch.bincount(part.index // strips, minlength=batch).tolist()
-            sums.append(_products(matrix, part.audio, counts))
-        total = sums[0] if len(sums) == 1 else sums[0] + sums[1]
-        return total.reshape(batch, buses, 2, self.samples)
+            yield part, part.matrix(by_strip.index_select(0, part.index)), counts
+
+    def _added(self, made: list[Tensor], buses: int) -> Tensor:
+        shape = len(self.open), buses, 2, self.samples
+        if not made:
+            return self.like.new_zeros(shape)
+        return (made[0] if len(made) == 1 else made[0] + made[1]).reshape(shape)
 
     def signals(self) -> Tensor:
         """Every strip by itself. Shape: (batch, strips, 2, samples)."""
-        batch, strips, _ = self.open.shape
+        batch, strips, points = self.open.shape
+        if points == 1 and len(self.parts) == 1 and len(self.parts[0].index) == batch * strips:
+            part = self.parts[0]
+            gain = part.gains * self.open.flatten(0, 1)
+            still = not gain.requires_grad and bool((gain == 1.0).all())
+            wet = part.audio if still else part.audio * gain.to(part.audio.dtype)[:, :, None]
+            return wet.expand(-1, 2, -1).reshape(batch, strips, 2, self.samples)
         out = self.like.new_zeros((batch * strips, 2, self.samples))
         for part in self.parts:
             wet = part.audio * part.gains.to(out.dtype)[:, :, None]
             opened = ramp(self.open.flatten(0, 1).index_select(0, part.index), self.offset, self.samples)
             out = out.index_copy(0, part.index, (wet * opened.to(out.dtype)[:, None]).expand(-1, 2, -1))
         return out.reshape(batch, strips, 2, self.samples)
-
-
-def _products(matrix: Tensor, audio: Tensor, counts: list[int]) -> Tensor:
-    """(rows, channels, wide)ᵀ · (rows, channels, samples) for each item's rows → (items, wide, samples)."""
-    if len(set(counts)) == 1:
-        shape = len(counts), counts[0] * audio.shape[1], -1
-        return torch.bmm(matrix.reshape(shape).mT, audio.reshape(*shape[:2], audio.shape[-1]))
-    pairs = zip(matrix.split(counts), audio.split(counts), strict=True)
-    return torch.stack([m.flatten(0, 1).mT @ a.flatten(0, 1) for m, a in pairs])

@@ -44,8 +44,7 @@ def blended(row: Parameter, a: Setting, b: Setting, amount: float) -> list[Break
             for left in (True, False)
         )
         is_step = any(sum(t == time for t, _ in side) > 1 for side in moving)
-        # opposite steps may cancel out
-        knots += [(time, before), (time, after)] if is_step and before != after else [(time, after)]
+        knots += [(time, before), (time, after)] if is_step else [(time, after)]
     return knots
 
 

@@ -1,5 +1,6 @@
 """Audio files: what they hold, and their samples at any rate, block by block, in bounded memory."""
 
+import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from math import gcd
@@ -12,6 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from gainstage.data.audio_error import AudioFileError
+from gainstage.data.content_hash import ContentHash
 from gainstage.data.header import promised_samples
 from gainstage.data.wav_file import WavWriter, write_wav
 from gainstage.dsp.resampling import StreamResampler, resampled_length
@@ -91,7 +93,7 @@ def _open(path: Path) -> Any:
         with path.open("rb") as file:  # plain errors of the system, which libsndfile hides
             if not file.read(1):
                 raise AudioFileError(f"{path} is empty (0 bytes); export it again")
-        return _ForwardFile(path)
+        return _ForwardFile(os.fsencode(path) if os.name == "posix" else path)  # also names of no alphabet
     except OSError as error:
         raise AudioFileError(f"{path} cannot be opened: {error.strerror or error}") from error
     except soundfile.LibsndfileError as error:
@@ -158,12 +160,20 @@ class AudioReader:
         path: the file.
         sample_rate: in Hz; the file's own by default.
         channels: 1 reads a file whose two channels are equal as mono; the file's own number by default.
+        hashed: also work out what `content_hash` gives.
 
     Raises:
         AudioFileError: the file cannot be read, or has fewer channels than are asked for.
     """
 
-    def __init__(self, path: Path, *, sample_rate: int | None = None, channels: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        sample_rate: int | None = None,
+        channels: int | None = None,
+        hashed: bool = False,
+    ) -> None:
         self.info = probe(path)
         self.sample_rate = sample_rate or self.info.sample_rate
         self.channels = channels or self.info.channels
@@ -174,14 +184,28 @@ class AudioReader:
         self.num_samples = resampled_length(
             self.info.num_samples, from_rate=self.info.sample_rate, to_rate=self.sample_rate
         )
+        self._hash = ContentHash(self.channels, self.info.sample_rate) if hashed else None
         self._rest = np.zeros((self.channels, 0), np.float32)
         self._blocks = self._converted(0)
+
+    def content_hash(self) -> str:
+        """The hash of the recording, for which what is left of the file is read. Nothing more may follow.
+
+        Raises:
+            ValueError: the reader was not made to hash, or was moved.
+        """
+        if self._hash is None:
+            raise ValueError(f"{self.info.path} was not read from front to back with hashed=True")
+        for _ in self._blocks:
+            pass
+        return self._hash.hexdigest()
 
     def seek(self, start: int) -> None:
         """Go on reading from sample `start` (at `sample_rate`)."""
         if start < 0:
             raise ValueError(f"cannot read {self.info.path} from sample {start}: there is none before 0")
         self._blocks.close()
+        self._hash = None
         self._rest = np.zeros((self.channels, 0), np.float32)
         self._blocks = self._converted(start)
 
@@ -250,6 +274,8 @@ class AudioReader:
         for block in blocks:
             if self.channels < len(block) and not np.array_equal(block[0], block[1]):
                 raise AudioFileError(f"{self.info.path} cannot be read as mono: its two channels differ")
+            if self._hash is not None:
+                self._hash.update(block[: self.channels])
             yield block[: self.channels]
 
 

@@ -1,6 +1,5 @@
 """One pass over an audio file in which everybody listens who wants to."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from gainstage.data.audio_error import AudioFileError
 from gainstage.data.audio_file import AudioInfo, Block, native_blocks, resampled
+from gainstage.data.content_hash import ContentHash
 
 
 class Listener(Protocol):
@@ -51,7 +51,13 @@ class _ChannelsDiffer(Exception):
     pass
 
 
-def hear(info: AudioInfo, *, sample_rate: int, listen: Callable[[int, int], Hearer]) -> Heard[Hearer]:
+def hear(
+    info: AudioInfo,
+    *,
+    sample_rate: int,
+    listen: Callable[[int, int], Hearer],
+    blocks: Callable[[AudioInfo], Iterator[Block]] = native_blocks,
+) -> Heard[Hearer]:
     """Stream a file once.
 
     Listeners must know whether a track is mono before they hear it, but that the channels of a file are equal
@@ -62,24 +68,29 @@ def hear(info: AudioInfo, *, sample_rate: int, listen: Callable[[int, int], Hear
         info: the file, as `probe` found it.
         sample_rate: the console's rate in Hz, at which listeners hear.
         listen: makes a listener from the number of channels (1 or 2) and `sample_rate`.
+        blocks: decodes it from the front.
 
     Raises:
         AudioFileError: nothing can be decoded, or a sample is not finite.
     """
     if info.channels == 2:
         try:
-            return _hear_as(1, info, sample_rate, listen)
+            return _hear_as(1, info, sample_rate, listen, blocks)
         except _ChannelsDiffer:
             pass
-    return _hear_as(info.channels, info, sample_rate, listen)
+    return _hear_as(info.channels, info, sample_rate, listen, blocks)
 
 
 def _hear_as(
-    channels: int, info: AudioInfo, sample_rate: int, listen: Callable[[int, int], Hearer]
+    channels: int,
+    info: AudioInfo,
+    sample_rate: int,
+    listen: Callable[[int, int], Hearer],
+    blocks: Callable[[AudioInfo], Iterator[Block]],
 ) -> Heard[Hearer]:
     measure = _Measure(channels, info.sample_rate)
     listener = listen(channels, sample_rate)
-    native = measure.tap(native_blocks(info))
+    native = measure.tap(blocks(info))
     for block in resampled(native, from_rate=info.sample_rate, to_rate=sample_rate, channels=channels):
         listener.hear(torch.from_numpy(block))
     if not measure.num_samples and info.num_samples:
@@ -110,7 +121,7 @@ class _Measure:
         self.num_samples = 0
         self.peak_amplitude = 0.0
         self.sums = np.zeros(channels)
-        self.hash = hashlib.blake2b(f"{channels} {sample_rate} ".encode(), digest_size=16)
+        self.hash = ContentHash(channels, sample_rate)
 
     def tap(self, blocks: Iterator[Block]) -> Iterator[Block]:
         for block in blocks:
@@ -120,7 +131,7 @@ class _Measure:
             self.num_samples += kept.shape[1]
             self.peak_amplitude = max(self.peak_amplitude, float(np.abs(kept).max(initial=0.0)))
             self.sums += kept.sum(axis=1, dtype=np.float64)
-            self.hash.update(kept.T.astype("<f4").tobytes())  # interleaved: no trace of the blocks
+            self.hash.update(kept)
             yield kept
 
     def heard(self, listener: Hearer) -> Heard[Hearer]:

@@ -41,6 +41,7 @@ class AudioRef(_Row):
         peak_amplitude: largest absolute sample; 1 is full scale.
         content_hash: of the decoded samples, whatever the name and container of the file.
         loudness_lufs: loudness over the whole song (DESIGN.md, Gain staging); None = silent or not measured.
+        origin: the file of the data set that it was prepared from, relative to the set's root.
     """
 
     file: str = Field(min_length=1)
@@ -50,11 +51,26 @@ class AudioRef(_Row):
     peak_amplitude: FiniteFloat = Field(ge=0)
     content_hash: str
     loudness_lufs: FiniteFloat | None = None
+    origin: str = ""
 
     @property
     def seconds(self) -> float:
         """Length in seconds."""
         return self.num_samples / self.sample_rate
+
+
+class Alignment(_Row):
+    """How a track was moved to where its mix holds it: sample n lies at n·(1 + drift) + delay now.
+
+    Args:
+        delay_samples: at the song's rate.
+        drift_ppm: parts per million.
+        confidence: 0 … 1, of the estimate for the whole song; see `gainstage.dsp.alignment`.
+    """
+
+    delay_samples: FiniteFloat
+    drift_ppm: FiniteFloat
+    confidence: float = Field(ge=0, le=1)
 
 
 class Track(AudioRef):
@@ -67,6 +83,7 @@ class Track(AudioRef):
         instrument: the source's own word for it.
         wetness: whether effects are already on it.
         bleed: whether other instruments are heard in it; None = not known.
+        alignment: how it was moved; None = not at all.
     """
 
     name: str = Field(min_length=1)
@@ -75,6 +92,7 @@ class Track(AudioRef):
     instrument: str = ""
     wetness: Wetness = "unknown"
     bleed: bool | None = None
+    alignment: Alignment | None = None
 
 
 class Song(_Row):
@@ -87,7 +105,7 @@ class Song(_Row):
         tracks: at least one.
         mix: a mix by somebody else.
         session: file of the session behind the mix, relative to the song's folder; empty = not known.
-        artist, genre, licence, source: in the words of the data set; empty = not known.
+        artist, title, genre, licence, source: in the words of the data set; empty = not known.
         split: the official split, if the data set has one.
     """
 
@@ -98,6 +116,7 @@ class Song(_Row):
     mix: AudioRef | None = None
     session: str = ""
     artist: str = ""
+    title: str = ""
     genre: str = ""
     licence: str = ""
     source: str = ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from gainstage.data.audio_error import AudioFileError
 from gainstage.data.audio_file import AUDIO_SUFFIXES
 
-_NOT_READ = frozenset(
+NOT_READ = frozenset(
     {
         ".m4a",
         ".m4b",
@@ -26,6 +26,8 @@ _NOT_READ = frozenset(
         ".mka",
     }
 )
+"""Suffixes of audio that is not read."""
+
 _MIX_NAMES = frozenset(
     {"mix", "mixture", "mixdown", "master", "mastered", "fullmix", "finalmix", "stereomix"}
 )
@@ -61,7 +63,7 @@ def find_stem_files(folder: Path, *, stems_named: frozenset[str] = frozenset()) 
     """
     here = _audio_in(folder)
     below = next((p for p in _entries(folder) if p.is_dir() and p.name.casefold() == "stems"), None)
-    mixes = [path for path in here if _is_mix(path, folder) and path.stem not in stems_named]
+    mixes = [path for path in here if is_mix_name(path, folder) and path.stem not in stems_named]
     warnings = _not_read(folder)
     if below is not None and len(mixes) == len(here) and _audio_in(below):
         stems = _audio_in(below)
@@ -95,9 +97,24 @@ def display_name(file_name: str) -> str:
     return " ".join(shown.split()) or "unnamed"
 
 
+def printable_path(path: Path, root: Path) -> str:
+    """A path below a root in characters that any file can hold, with forward slashes."""
+    place = path.relative_to(root) if path.is_relative_to(root) else path
+    return place.as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def is_mix_name(path: Path, folder: Path, *more: str) -> bool:
+    """Whether a file is a song's mix by its name: mix, mixture, master, `more`, the song's name before it."""
+
+    def plain(name: str) -> str:
+        return re.sub(r"[\W\d_]+", "", name.casefold())
+
+    return plain(path.stem).removeprefix(plain(folder.absolute().name)) in {*_MIX_NAMES, *more}
+
+
 def _entries(folder: Path) -> list[Path]:
     try:
-        return sorted(folder.iterdir(), key=_natural)
+        return sorted(folder.iterdir(), key=natural_order)
     except NotADirectoryError as error:
         raise AudioFileError(f"{folder} is a file; give the folder that holds the stems") from error
     except FileNotFoundError as error:
@@ -106,8 +123,8 @@ def _entries(folder: Path) -> list[Path]:
         raise AudioFileError(f"{folder} cannot be opened: {error.strerror or error}") from error
 
 
-def _natural(path: Path) -> list[tuple[bool, int, str]]:
-    """2_bass before 10_snare."""
+def natural_order(path: Path) -> list[tuple[bool, int, str]]:
+    """A key to sort by: 2_bass before 10_snare."""
     parts = re.findall(r"[0-9]+|[^0-9]+", path.name.casefold())
     return [
         (not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in [*parts, path.name]
@@ -123,19 +140,12 @@ def _not_read(folder: Path) -> list[str]:
     return [
         f"{path.name} is left out: files of this kind are not read; convert it to wav or flac"
         for path in _visible(folder)
-        if path.suffix.lower() in _NOT_READ
+        if path.suffix.lower() in NOT_READ
     ]
 
 
 def _visible(folder: Path) -> list[Path]:
     return [path for path in _entries(folder) if not path.name.startswith(".") and not path.is_dir()]
-
-
-def _is_mix(path: Path, folder: Path) -> bool:
-    def plain(name: str) -> str:
-        return re.sub(r"[\W\d_]+", "", name.casefold())
-
-    return plain(path.stem).removeprefix(plain(folder.absolute().name)) in _MIX_NAMES
 
 
 def _nothing_in(folder: Path) -> str:

@@ -97,8 +97,10 @@ def match_tracks(song: Song, session: Session, path: Path) -> list[int]:
 
 
 def _names(track: Track) -> tuple[str, ...]:
+    """What a session may call a track: its file, in the folder of stems or not, also before preparation."""
     folder, _, name = track.file.rpartition("/")
-    return (track.file, name) if folder.casefold() == "stems" else (track.file,)
+    names = (track.file, name) if folder.casefold() == "stems" else (track.file,)
+    return (*names, track.origin.rpartition("/")[2]) if track.origin else names
 
 
 def _strips(spec: ConsoleSpec) -> dict[str, object]:

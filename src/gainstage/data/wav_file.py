@@ -67,7 +67,7 @@ class WavWriter:
     def __init__(self, path: Path, *, sample_rate: int, channels: int) -> None:
         self._path = path
         self._sample_rate = sample_rate
-        self._channels = channels
+        self.channels = channels
         self._num_samples = 0
 
     def __enter__(self) -> Self:
@@ -84,9 +84,9 @@ class WavWriter:
 
         Shape: (channels, samples)
         """
-        if block.ndim != 2 or len(block) != self._channels:
+        if block.ndim != 2 or len(block) != self.channels:
             raise ValueError(
-                f"a block of {self._channels} channel(s) is wanted, got an array of shape {block.shape}"
+                f"a block of {self.channels} channel(s) is wanted, got an array of shape {block.shape}"
             )
         try:
             self._file.write(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
@@ -107,7 +107,7 @@ class WavWriter:
         try:
             self._file.seek(0)
             self._file.write(
-                wav_header(self._num_samples, sample_rate=self._sample_rate, channels=self._channels)
+                wav_header(self._num_samples, sample_rate=self._sample_rate, channels=self.channels)
             )
             self._file.close()
             mask = os.umask(0)
@@ -136,3 +136,32 @@ def write_wav(path: Path, audio: NDArray[np.floating], *, sample_rate: int) -> N
     """
     with WavWriter(path, sample_rate=sample_rate, channels=len(audio)) as writer:
         writer.write(audio)
+
+
+def float_samples(path: Path, start: int, length: int, *, channels: int) -> NDArray[np.float32]:
+    """Part of a file that `WavWriter` wrote, without a decoder between; zeros where the file has no samples.
+
+    Args:
+        path: the file.
+        start: first sample; below 0 there is silence.
+        length: how many.
+        channels: of the file.
+
+    Shape: (channels, length)
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    part = np.zeros((length, channels), np.float32)
+    first, skipped = max(start, 0), max(-start, 0)
+    if skipped < length:
+        offset = _HEADER_BYTES + 4 * channels * first
+        found = np.fromfile(path, "<f4", (length - skipped) * channels, offset=offset)
+        rows = found[: len(found) // channels * channels].reshape(-1, channels)
+        part[skipped : skipped + len(rows)] = rows
+    return part.T
+
+
+def float_file_bytes(num_samples: int, *, channels: int) -> int:
+    """The size of a file that `WavWriter` wrote."""
+    return _HEADER_BYTES + 4 * num_samples * channels

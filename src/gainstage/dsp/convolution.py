@@ -36,6 +36,7 @@ class Response:
     def __init__(self, taps: Tensor) -> None:
         self.taps = taps
         self._spectra: dict[int, Tensor] = {}
+        self._partitions: dict[int, Tensor] = {}
 
     def spectrum(self, size: int) -> Tensor:
         """The spectrum at a transform size."""
@@ -47,6 +48,19 @@ class Response:
                 del self._spectra[next(iter(self._spectra))]
             self._spectra[size] = spectrum
         return spectrum
+
+
+    def partitions(self, size: int) -> Tensor:
+        """The spectra of parts of `size` taps, each padded to twice that; the last part first.
+
+        Shape: (…, channels, parts, size + 1)
+        """
+        if size not in self._partitions:
+            count = -(-self.taps.shape[-1] // size)
+            padded = torch.nn.functional.pad(self.taps.detach(), (0, count * size - self.taps.shape[-1]))
+            spectra = torch.fft.rfft(padded.unflatten(-1, (count, size)), 2 * size)
+            self._partitions[size] = spectra.flip(-2)
+        return self._partitions[size]
 
 
 def fast_size(minimum: int) -> int:

@@ -34,6 +34,7 @@ class MixDecision:
         returns: return bus → its decision.
         master: the master strip.
         seeds: the seeds that decided (style, draws), for the session.
+        groups: group bus → its decision; our engineers leave groups alone.
     """
 
     engineer: str
@@ -41,6 +42,7 @@ class MixDecision:
     returns: Mapping[str, StripDecision]
     master: StripDecision
     seeds: Mapping[str, int] = field(default_factory=dict)
+    groups: Mapping[str, StripDecision] = field(default_factory=dict)
 
 
 def inside_ranges(values: Values) -> Values:

@@ -16,7 +16,7 @@ from gainstage.engineer.settings import decision_parameters
 from gainstage.evaluation.engineers import RoleMean
 from gainstage.evaluation.played_song import PlayedSong
 from gainstage.models.checkpoint import TrainedMixer, load_mixer
-from gainstage.models.network_engineer import NetworkEngineer, NetworkTrack, sections
+from gainstage.models.network_engineer import NetworkEngineer, NetworkTrack
 from gainstage.roles import ROLES
 
 LOCKED_SHARE = 0.25
@@ -80,25 +80,27 @@ def _loaded(checkpoint: Path) -> TrainedMixer:
 
 
 def _track(engineer: NetworkEngineer, song: PlayedSong, i: int) -> NetworkTrack:
-    features, front = song.heard[i].features, engineer.mixer.front
+    features = song.heard[i].features
     if features.is_silent:
         return NetworkTrack(song.heard[i].role, features.trim_db, None)
     audio = song.audio[i] * 10.0 ** (features.trim_db / 20.0)
-    rate = front.settings.sample_rate
+    rate = engineer.sample_rate
     if song.sample_rate != rate:
         audio = resample(audio, from_rate=song.sample_rate, to_rate=rate)
-    embedding = engineer.listen(sections([audio], front))
-    return NetworkTrack(song.heard[i].role, features.trim_db, embedding)
+    return NetworkTrack(song.heard[i].role, features.trim_db, engineer.hear([audio]))
 
 
 def role_mean(trained: TrainedMixer) -> RoleMean:
     """The baseline `role_mean` of the set on which a network was trained."""
-    console = trained.mixer.console
+    console, layout = trained.mixer.console, trained.mixer.console.layout["returns"]
     tracks = _named(console.layout["tracks"], trained.usual.mean["tracks"])
-    returns = _named(console.layout["returns"], trained.usual.mean["returns"])
+    returns = _named(layout, trained.usual.mean["returns"])
     return RoleMean(
         tracks=dict(zip(ROLES, tracks, strict=True)),
-        returns=dict.fromkeys(console.spec.return_names, returns[0]),
+        returns={
+            bus: {n: part for n, part in returns[0].items() if not layout.stands_bypassed(n, bus)}
+            for bus in console.spec.return_names
+        },
         master=_named(console.layout["master"], trained.usual.mean["master"])[0],
     )
 

@@ -12,6 +12,7 @@ from gainstage.data.audio_file import AudioInfo, probe
 from gainstage.data.hearing import hear
 from gainstage.data.stem_files import audio_files
 from gainstage.dsp.resampling import resampled_length
+from gainstage.mixing.render import other_recording
 
 
 def check_stems(session: Session, stems: Path) -> list[Finding]:
@@ -74,9 +75,7 @@ def _changed(session: Session, track: TrackSettings, info: AudioInfo) -> Iterato
         yield Finding(True, f"{track.name}: {error}")
         return
     if track.content_hash and heard.content_hash != track.content_hash:
-        yield Finding(
-            False, f"{track.name}: '{track.file}' holds another recording than the one that was mixed"
-        )
+        yield Finding(False, other_recording(track))
 
 
 def _of_length(samples: int, session: Session) -> str:

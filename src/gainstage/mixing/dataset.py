@@ -303,7 +303,7 @@ def _mix(song: Song, heard: _Heard, indices: tuple[int, ...], style: int, path: 
     beside = [track.model_copy(update={"file": Path(track.file).name}) for track in song.tracks]
     known = HeardSong(song.model_copy(update={"tracks": tuple(beside)}), tracks, heard.num_samples, ())
     console = _console()
-    session = session_from_decision(known, decide("rules", known, style=style), console.spec, tail=False)
+    session = session_from_decision(known, decide("rules", known, style=style), console.spec)
     if not all(track.features.is_silent for track in tracks):
         ears = [heard.ears[i] for i in indices]
         loudness = predicted_lufs(session, console, tracks, ears, style=style)

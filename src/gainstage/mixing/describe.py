@@ -115,6 +115,11 @@ def _stage(name: str, values: dict[str, float], console: Console, section: str) 
             makeup_db=values["makeup_db"],
             mix=values["mix"],
             detector=processor.detector,
+            look_ahead_ms=processor.look_ahead_ms,
+            key_high_pass_hz=processor.key_high_pass_hz,
+            link=processor.link,
+            band_low_hz=processor.band_low_hz,
+            band_high_hz=processor.band_high_hz,
         )
     if name == "reverb" and values["mix"] > 0:
         return plain.Reverb(

@@ -13,7 +13,8 @@ from gainstage.report.measured import Clip, Programme, Series, Spectrum, StereoB
 
 _HOP_S = 0.1
 _BANDS_PER_OCTAVE = 3
-_SOUND = 1e-6  # −60 dBFS
+_SOUND = 1e-6  # power; −60 dBFS
+_HEARD = 1e-6  # amplitude; −120 dBFS
 
 
 class ProgrammeMeter:
@@ -108,6 +109,31 @@ class ReductionMeter:
         """Mean and largest gain reduction of a strip's compressor in dB; NaN if it was not heard."""
         total, count, largest = self._sums.get((section, strip), (0.0, 0, 0.0))
         return (total / count, largest) if count else (float("nan"), float("nan"))
+
+
+class LimitingMeter:
+    """The largest momentary gain reduction of the master's limiter: what comes out against what went in.
+
+    Sample by sample, so that no peak is averaged away; what is below −120 dBFS does not count.
+
+    Args:
+        latency_samples: how late the limiter is.
+    """
+
+    def __init__(self, latency_samples: int) -> None:
+        self.largest_db = 0.0
+        self._past = torch.zeros(1, 2, latency_samples)
+
+    def __call__(self, section: str, processor: str, strips: Tensor, dry: Tensor, wet: Tensor) -> None:
+        """Hear a processor; a `Meter` of the console."""
+        del strips
+        if (section, processor) != ("master", "limiter"):
+            return
+        heard = torch.cat([self._past.to(dry.dtype), dry], dim=-1)
+        now = heard[..., : dry.shape[-1]].abs()
+        self._past = heard[..., dry.shape[-1] :].clone()
+        ratio = torch.where(now > _HEARD, now / wet.abs().clamp(min=1e-12), torch.ones_like(now))
+        self.largest_db = max(self.largest_db, 20.0 * float(torch.log10(ratio.amax())))
 
 
 def loudness_or_silence(lufs: float) -> float:

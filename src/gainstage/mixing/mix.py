@@ -5,21 +5,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gainstage.console.session import Session
+from gainstage.console.session import TEMPO_BPM, Session
 from gainstage.console.session_blend import interpolate, neutral_of
+from gainstage.console.session_match import match
 from gainstage.console.spec import ConsoleSpec, named
 from gainstage.data.audio_error import AudioFileError
-from gainstage.mixing.deliver import DEFAULT_MAX_LIMITING_DB, Delivery, deliver, undelivered, with_delivery
+from gainstage.mixing.deliver import (
+    DEFAULT_MAX_LIMITING_DB,
+    Delivery,
+    check_delivery,
+    deliver,
+    undelivered,
+    with_delivery,
+)
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
 from gainstage.mixing.held import Held
-from gainstage.mixing.network import decide_by_network
+from gainstage.mixing.network import Network, decide_by_network, load_network
 from gainstage.mixing.passes import audition, limited, write_mix
 from gainstage.mixing.render import Progress, silent_progress
 from gainstage.mixing.report import describe_mix, loudest_passage, write_report
-from gainstage.mixing.sessions import session_from_decision
+from gainstage.mixing.sessions import session_from_decision, with_tail
 from gainstage.mixing.staging import staged_folder
-from gainstage.models.checkpoint import TrainedMixer, load_mixer
 from gainstage.report.mix_result import MixResult
 
 DEFAULT_LUFS = -20.0
@@ -59,6 +66,7 @@ def mix(
     session: Path | str | None = None,
     keep_locks: bool = False,
     amount: float = 1.0,
+    tempo_bpm: float | None = None,
     progress: Progress = silent_progress,
 ) -> Mixed:
     """Mix a folder of stems.
@@ -79,12 +87,15 @@ def mix(
         tail: let returns ring out after the last stem ends.
         report: write report.html.
         console: the console to mix on; the default one, or the checkpoint's, if not given.
-        checkpoint: of a trained network that sets the console instead of the engineer.
+        checkpoint: of a trained network that sets the console instead of the engineer; exported weights or
+            ONNX files do as well.
         session: a session of these stems, edited by hand.
         keep_locks: what is locked in that session stands as it is there; a network is told so and sets the
             rest to suit, the rules set everything and then yield.
         amount: how much of the decision is taken, 0 … 1: from that session, or from the plain sum without
             one.
+        tempo_bpm: of the song, 1 … 1000, kept in the session: rides then have their knots on its beats. None:
+            that of the given session, if it has one.
         progress: told how far the work is.
 
     Raises:
@@ -100,10 +111,14 @@ def mix(
             "say what the session is for: to keep its locks, or to mix part of the way from it (an amount "
             "below 1)"
         )
+    if tempo_bpm is not None and not TEMPO_BPM[0] <= tempo_bpm <= TEMPO_BPM[1]:
+        raise ValueError(
+            f"a tempo of {tempo_bpm:g} lies outside {TEMPO_BPM[0]:g} … {TEMPO_BPM[1]:g} beats a minute"
+        )
     if console is None and checkpoint is None and edited is not None:
         console = edited.console
-    trained = load_mixer(Path(checkpoint), console=console) if checkpoint is not None else None
-    spec = console or (trained.settings.console if trained else named("default"))
+    network = load_network(Path(checkpoint), console=console) if checkpoint is not None else None
+    spec = console or (network.engineer.console.spec if network else named("default"))
     if "output_gain" not in {part.name for part in spec.master}:
         raise ValueError(
             "this console has no output_gain on its master, by which a mix is brought to its loudness; "
@@ -113,35 +128,44 @@ def mix(
         with staged_folder(out) as folder:
             heard = hear_folder(stems, roles=roles, progress=progress)
             held = Held.of(edited, heard) if edited and keep_locks else None
-            if trained is None:
+            heard = held.with_roles(heard) if held else heard
+            if network is None:
                 decision = decide(engineer, heard, style=style)
             else:
                 decision = decide_by_network(
-                    trained, heard, stems, loudness_lufs=loudness_lufs, progress=progress, held=held
+                    network.engineer, heard, stems, loudness_lufs=loudness_lufs, progress=progress, held=held
                 )
-            decided = session_from_decision(heard, decision, spec, tail=tail)
-            if trained is not None:
-                decided = _by_checkpoint(decided, trained)
+            decided = session_from_decision(heard, decision, spec)
+            if network is not None:
+                decided = _by_checkpoint(decided, network)
             if held is not None:
-                decided, decision = held.put_into(decided), held.told(decision)
-                heard = replace(heard, warnings=(*heard.warnings, *held.warnings))
+                kept = held.put_into(decided, decision)
+                decided, decision = kept.session, kept.decision
+                heard = replace(heard, warnings=(*heard.warnings, *held.warnings, *kept.warnings))
+            decided = with_tail(decided) if tail else decided
             if amount != 1.0:
-                decided = interpolate(edited or neutral_of(decided), decided, amount)
+                decided = _part_of_the_way(edited or neutral_of(decided), decided, amount)
+            tempo = float(tempo_bpm) if tempo_bpm else edited.tempo_bpm if edited else None
+            decided = decided.model_copy(update={"tempo_bpm": tempo})
             # what was put together is checked as a whole
             decided = Session.from_json(undelivered(decided).to_json())
-            auditioned = audition(decided, stems, folder if report else None, progress=progress)
+            auditioned = audition(decided, stems, folder, with_sum=report, progress=progress)
             delivery = deliver(
                 auditioned.mix.loudness,
                 target_lufs=loudness_lufs,
-                limited=limited(decided, stems, progress=progress),
+                limited=limited(decided, stems, auditioned.mix_file, progress=progress),
                 max_limiting_db=max_limiting_db,
             )
+            if auditioned.mix_file is not None:
+                auditioned.mix_file.unlink()  # it is as large as the mix, for which there must be room
             decided = _delivered(decided, delivery, loudness_lufs)
             decided.save(folder / "session.json")
             passage = loudest_passage(auditioned, decided, folder) if report else None
             final = write_mix(
                 folder / "session.json", stems, folder / "mix.wav", passage=passage, progress=progress
             )
+            checked = check_delivery(delivery, final.loudness)
+            heard = replace(heard, warnings=(*heard.warnings, *checked))
             result = describe_mix(
                 heard,
                 decided,
@@ -162,9 +186,34 @@ def mix(
     return Mixed(decided, result, delivery, out)
 
 
-def _by_checkpoint(session: Session, trained: TrainedMixer) -> Session:
+def _part_of_the_way(start: Session, decided: Session, amount: float) -> Session:
+    """The session at an amount from where it starts.
+
+    Raises:
+        ValueError: they have other tracks, or another console; the sentence says how to go on.
+    """
+    found = match(start, decided)
+    for strips, places, which in (
+        (start.tracks, found.removed["tracks"], "is not among the stems"),
+        (decided.tracks, found.added["tracks"], "is not in the session"),
+    ):
+        if places:
+            raise ValueError(
+                f"there is no way from '{start.name}' to a mix of other tracks: '{strips[places[0]].name}' "
+                f"{which}; give exactly its stems, or all of the decision (an amount of 1)"
+            )
+    try:
+        return interpolate(start, decided, amount)
+    except ValueError as error:
+        raise ValueError(
+            f"there is no way from '{start.name}' to this mix: {error}, or take all of the decision "
+            "(an amount of 1)"
+        ) from None
+
+
+def _by_checkpoint(session: Session, network: Network) -> Session:
     """The session with the file whose network decided."""
-    checkpoint = {"file": trained.path.name, "sha256_begins": trained.digest, "steps": trained.step}
+    checkpoint = {"file": network.file, "sha256_begins": network.digest, "steps": network.step}
     return session.model_copy(update={"provenance": session.provenance | {"checkpoint": checkpoint}})
 
 

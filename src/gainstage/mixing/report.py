@@ -87,7 +87,16 @@ def describe_mix(
         sum=audition.sum.programme(0, name="Sum", clip=audition.sum_file),
         groups=tuple(
             group
-            for group in (describe_strip(session, console, "groups", strip) for strip in session.groups)
+            for group in (
+                describe_strip(
+                    session,
+                    console,
+                    "groups",
+                    strip,
+                    reasons=decision.groups.get(strip.name, StripDecision({})).reasons,
+                )
+                for strip in session.groups
+            )
             if group.chain or group.sends or group.muted or group.fader_db or group.width != 1.0
         ),
         returns=returns,

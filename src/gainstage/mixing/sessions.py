@@ -11,16 +11,13 @@ from gainstage.mixing.hear import HeardSong
 from gainstage.roles import group_of
 
 
-def session_from_decision(
-    heard: HeardSong, decision: MixDecision, spec: ConsoleSpec, *, tail: bool
-) -> Session:
-    """What an engineer decided, as a session of one console.
+def session_from_decision(heard: HeardSong, decision: MixDecision, spec: ConsoleSpec) -> Session:
+    """What an engineer decided, as a session of one console; it ends with the last stem.
 
     Args:
         heard: the song.
         decision: one strip a track, in the song's order.
         spec: the console; what is decided for processors that it does not have is left out.
-        tail: leave room for returns to ring out.
     """
     console = Console(spec)
     tracks = [
@@ -36,13 +33,18 @@ def session_from_decision(
         for track, strip in zip(heard.song.tracks, decision.tracks, strict=True)
     ]
     nothing = StripDecision({})
-    session = Session(
+    return Session(
         name=heard.song.name,
         sample_rate=heard.song.sample_rate,
         num_samples=heard.num_samples,
         console=spec,
         tracks=tracks,
-        groups=[StripSettings(name=name) for name in spec.group_names],
+        groups=[
+            StripSettings(
+                name=name, processors=_processors(decision.groups.get(name, nothing), console, "groups")
+            )
+            for name in spec.group_names
+        ],
         returns=[
             StripSettings(
                 name=name, processors=_processors(decision.returns.get(name, nothing), console, "returns")
@@ -53,8 +55,11 @@ def session_from_decision(
         seeds=dict(decision.seeds),
         provenance={"engineer": decision.engineer, "gainstage": version("gainstage")},
     )
-    if not tail:
-        return session
+
+
+def with_tail(session: Session) -> Session:
+    """The session with room for its returns to ring out behind the last stem."""
+    console = Console(session.console)
     seconds = console.tail_seconds(session_parameters(session, console))
     return session.model_copy(update={"tail_samples": round(seconds * session.sample_rate)})
 

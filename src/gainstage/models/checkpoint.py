@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from gainstage.console.spec import ConsoleSpec
 from gainstage.models.mixer import Mixer
+from gainstage.models.pretrained import is_pretrained, read_pretrained
 from gainstage.models.role_statistics import RoleStatistics
 from gainstage.models.settings import MixerSettings, settings_from
 
@@ -41,6 +43,18 @@ class TrainedMixer:
     step: int
     digest: str
     path: Path
+
+    @classmethod
+    def from_pretrained(cls, folder: Path | str) -> "TrainedMixer":
+        """The mixer of a local folder in the hub's layout (`config.json`, `model.safetensors`).
+
+        Raises:
+            ValueError: the folder holds no mixer that can be used; one sentence says why.
+        """
+        folder = Path(folder)
+        if not is_pretrained(folder):
+            raise ValueError(f"{folder} holds no weights; give what `gainstage export weights` wrote")
+        return load_mixer(folder)
 
 
 def describe(settings: MixerSettings, usual: RoleStatistics) -> dict[str, Any]:
@@ -101,19 +115,33 @@ def newest(run: Path, *, prefer: str = LAST) -> Path:
 
 
 def load_mixer(path: Path, *, console: ConsoleSpec | None = None) -> TrainedMixer:
-    """A mixer from a checkpoint.
+    """A mixer from a checkpoint, or from weights that were exported.
 
     Args:
-        path: the file, or the folder of a run, whose best is taken.
+        path: the file; or the folder of a run, whose best is taken, or of exported weights.
         console: the console that it must drive; any if not given.
 
     Raises:
         ValueError: the file cannot be used: not there, cut short, no mixer, of another console, or with code
             in it; one sentence says which.
     """
-    path = newest(path, prefer=BEST) if path.is_dir() else path
+    if is_pretrained(path):
+        path, about, state = read_pretrained(path)
+        return _trained(path, about, state, step=about.get("step"), console=console)
+    if path.suffix == ".onnx":
+        raise ValueError(f"{path} is a graph for other tools, no weights to go on from; give a checkpoint")
+    path = _best(path) if path.is_dir() else path
     loaded = read_checkpoint(path)
-    about = loaded.get(KEY)
+    state = {k.removeprefix(_PREFIX): v for k, v in loaded["state_dict"].items() if k.startswith(_PREFIX)}
+    return _trained(path, loaded.get(KEY), state, step=loaded.get("global_step"), console=console)
+
+
+def check_about(about: Any, path: Path) -> MixerSettings:
+    """What a mixer is built from, by what was written beside its weights.
+
+    Raises:
+        ValueError: it is nothing that this program wrote, of another version, or incomplete.
+    """
     if not isinstance(about, Mapping) or about.get("format") != _FORMAT:
         raise ValueError(f"{path} is no mixer of Gainstage: its '{KEY}' part is missing")
     if about.get("version") != _VERSION:
@@ -122,14 +150,41 @@ def load_mixer(path: Path, *, console: ConsoleSpec | None = None) -> TrainedMixe
             "update gainstage, or train again"
         )
     try:
-        settings = settings_from(about["settings"])
-        usual = RoleStatistics(about["usual"]["mean"], about["usual"]["spread"])
+        return settings_from(about["settings"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} does not say what its mixer is built from ({_first(error)})") from None
-    if console is not None and (wrong := _difference(settings.console, console)):
+
+
+def check_console(theirs: ConsoleSpec, ours: ConsoleSpec | None, path: Path) -> None:
+    """Refuse a network that drives another console than the one that is wanted, if one is.
+
+    Raises:
+        ValueError: it does; the sentence names the first difference.
+    """
+    if ours is not None and (wrong := _difference(theirs, ours)):
         raise ValueError(f"{path} drives another console: {wrong}; use that console, or train on this one")
+
+
+def _best(run: Path) -> Path:
+    try:
+        return newest(run, prefer=BEST)
+    except ValueError:
+        raise ValueError(
+            f"{run} holds no checkpoint and no exported weights; give the folder of a run, a checkpoint, or "
+            "what `gainstage export weights` wrote"
+        ) from None
+
+
+def _trained(
+    path: Path, about: Any, state: Mapping[str, Tensor], *, step: Any, console: ConsoleSpec | None
+) -> TrainedMixer:
+    settings = check_about(about, path)
+    try:
+        usual = RoleStatistics(about["usual"]["mean"], about["usual"]["spread"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} does not say what its mixer is built from ({_first(error)})") from None
+    check_console(settings.console, console, path)
     mixer = settings.build()
-    state = {k.removeprefix(_PREFIX): v for k, v in loaded["state_dict"].items() if k.startswith(_PREFIX)}
     try:
         mixer.load_state_dict(state)
     except RuntimeError as error:
@@ -138,7 +193,8 @@ def load_mixer(path: Path, *, console: ConsoleSpec | None = None) -> TrainedMixe
     if bad:
         raise ValueError(f"{path}: the weights '{bad[0]}' are not finite; use an earlier checkpoint")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    return TrainedMixer(mixer.eval(), settings, usual, int(loaded.get("global_step", 0)), digest, path)
+    steps = step if isinstance(step, int) else 0
+    return TrainedMixer(mixer.eval(), settings, usual, steps, digest, path)
 
 
 def _difference(theirs: ConsoleSpec, ours: ConsoleSpec) -> str:

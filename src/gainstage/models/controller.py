@@ -208,14 +208,14 @@ class Controller(nn.Module):
         units = {}
         for section, driven in self.widths.items():
             if not driven:
-                units[section] = heard.new_zeros(len(mask), strips[section], 0)
+                units[section] = heard.new_zeros(mask.shape[0], strips[section], 0)
                 continue
             centre = self.centres[section]
             if section == "tracks":
                 centre = centre[conditions.roles]
                 seen = torch.cat([self.drop(torch.cat([first, tracks, roles], dim=-1)), beside], dim=-1)
             else:
-                locks = self._locks(conditions, section, len(mask), strips[section], heard)
+                locks = self._locks(conditions, section, mask.shape[0], strips[section], heard)
                 seen = torch.cat([everyone[:, None].expand(-1, strips[section], -1), locks], dim=-1)
             units[section] = unit_from_logit(centre + self.heads[section](seen))
         return units

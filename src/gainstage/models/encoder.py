@@ -99,7 +99,7 @@ class Encoder(nn.Module):
             view = nn.functional.silu(norm(conv(view).mT)).mT
             # what lies behind the end is silence to the next stage, whether it is padding or not there at all
             view = view * (torch.arange(view.shape[-1], device=view.device) < lengths[:, None])[:, None]
-            plays = nn.functional.pad(plays, (0, plays.shape[-1] % 2)).unflatten(-1, (-1, 2)).mean(-1)
+            plays = nn.functional.avg_pool1d(nn.functional.pad(plays, (0, 1)), 2)  # an odd frame and silence
         total = torch.cat([view, view.square()], dim=1) @ plays[..., None]
         largest = (view * (plays > 0.0)[:, None]).amax(-1).clamp(min=0.0)
         weight, count = plays.sum(-1, keepdim=True), lengths[:, None].to(plays)
@@ -108,10 +108,10 @@ class Encoder(nn.Module):
         )
 
     def embed(self, heard: Heard) -> Tensor:
-        """Embedding of what was heard. Shape: (rows, width)."""
+        """Embedding of what was heard. Shape: (…, width)."""
         numbers = self.norm(self.spectral.describe(heard.spectra))
-        mean, square = heard.view.mean().chunk(2, dim=1)
-        view = torch.cat([mean, root(square - mean.square()), heard.view.largest], dim=1)
+        mean, square = heard.view.mean().chunk(2, dim=-1)
+        view = torch.cat([mean, root(square - mean.square()), heard.view.largest], dim=-1)
         seen = nn.functional.silu(self.from_view(view) + self.from_spectra(numbers))
-        embedding: Tensor = torch.cat([self.out(seen), numbers[:, :NUMBERS]], dim=1)
+        embedding: Tensor = torch.cat([self.out(seen), numbers[..., :NUMBERS]], dim=-1)
         return embedding

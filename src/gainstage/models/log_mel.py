@@ -83,25 +83,36 @@ class LogMel(nn.Module):
 
         Shape: (rows, 2, samples + fft_size) → (rows, 3, bands + 2, samples // hop + 1).
         """
-        assert isinstance(self.window, Tensor)
         frames = audio.unfold(-1, self.settings.fft_size, self.settings.hop)  # (rows, 2, frames, fft_size)
         if bool((audio[:, 0] == audio[:, 1]).all()):  # half of all tracks: one transform instead of two
             left = frames[:, 0]
-            mid = self._levels(torch.fft.rfft(left * self.window), left.abs().amax(-1))
+            mid = self._levels(self._parts(left), left.abs().amax(-1))
             return torch.stack([mid, torch.zeros_like(mid), torch.zeros_like(mid)], dim=1)
-        left, right = frames.unbind(1)
-        spectra = torch.fft.rfft(frames * self.window)
-        left_levels = self._levels(spectra[:, 0], left.abs().amax(-1))
-        right_levels = self._levels(spectra[:, 1], right.abs().amax(-1))
-        mid = self._levels((spectra[:, 0] + spectra[:, 1]) / 2, ((left + right) / 2).abs().amax(-1))
-        side = self._levels((spectra[:, 0] - spectra[:, 1]) / 2, ((left - right) / 2).abs().amax(-1))
+        return self.stereo(frames)
+
+    def stereo(self, frames: Tensor) -> Tensor:
+        """Hear frames without asking whether they are mono: no branch, so that a graph can be made of it.
+
+        Shape: (rows, 2, frames, fft_size) → (rows, 3, bands + 2, frames).
+        """
+        (left, right), parts = frames.unbind(1), self._parts(frames)
+        left_levels = self._levels(parts[:, :, 0], left.abs().amax(-1))
+        right_levels = self._levels(parts[:, :, 1], right.abs().amax(-1))
+        mid = self._levels((parts[:, :, 0] + parts[:, :, 1]) / 2, ((left + right) / 2).abs().amax(-1))
+        side = self._levels((parts[:, :, 0] - parts[:, :, 1]) / 2, ((left - right) / 2).abs().amax(-1))
         return torch.stack([mid, side, right_levels - left_levels], dim=1)
 
-    def _levels(self, spectrum: Tensor, peak: Tensor) -> Tensor:
-        """Shape: spectrum (rows, frames, bins), peak (rows, frames) → (rows, bands + 2, frames)."""
+    def _parts(self, frames: Tensor) -> Tensor:
+        """Real and imaginary parts of the spectra, apart. Shape: (rows, …, fft_size) → (rows, 2, …, bins)."""
+        assert isinstance(self.window, Tensor)
+        spectra = torch.fft.rfft(frames * self.window)
+        return torch.stack([spectra.real, spectra.imag], dim=1)
+
+    def _levels(self, parts: Tensor, peak: Tensor) -> Tensor:
+        """Shape: parts (rows, 2, frames, bins), peak (rows, frames) → (rows, bands + 2, frames)."""
         assert isinstance(self.bank, Tensor)
         assert isinstance(self.bins, Tensor)
-        power = (spectrum.real.square() + spectrum.imag.square()) * (4.0 / self.settings.fft_size**2)
+        power = parts.square().sum(1) * (4.0 / self.settings.fft_size**2)
         bands = torch.cat([power @ self.bank, peak[..., None].square()], dim=-1)
         db = 10.0 * torch.log10(bands.clamp(min=_NOTHING))
         levels = ((db - FLOOR_DB) / SPAN_DB).clamp(min=0.0)

@@ -1,5 +1,6 @@
 """Front end, encoder, controller and console as one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -52,9 +53,7 @@ class Mixer(nn.Module):
         neutral = self.console.neutral(batch=batch, tracks=num_tracks)
         strips = {section: values.shape[1] for section, values in neutral.values.items()}
         units = apply_locks(self.controller(embeddings, mask, conditions, strips), conditions)
-        layout = self.console.layout
-        values = {s: layout[s].to_physical(u, neutral.values[s].to(u.device)) for s, u in units.items()}
-        return Decided(units, replace(neutral, values=values))
+        return Decided(units, set_to(units, neutral, self.console))
 
     def forward(
         self, tracks: Tensor, mask: Tensor, is_stereo: Tensor, conditions: Conditions, *, sample_rate: int
@@ -67,3 +66,17 @@ class Mixer(nn.Module):
         return self.console.render(
             tracks, parameters, sample_rate=sample_rate, mask=mask, is_stereo=is_stereo
         )
+
+
+def set_to(units: Mapping[str, Tensor], neutral: Parameters, console: Console) -> Parameters:
+    """The settings of a console whose driven parameters stand at unit values.
+
+    Args:
+        units: section → unit values; a section that is not named stays as it is.
+        neutral: the settings of all else.
+        console: whose settings they are.
+
+    Shape: units (batch, strips, driven).
+    """
+    moved = {s: console.layout[s].to_physical(u, neutral.values[s].to(u.device)) for s, u in units.items()}
+    return replace(neutral, values={**neutral.values, **moved})

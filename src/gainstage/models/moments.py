@@ -93,10 +93,11 @@ class SpectralMoments(nn.Module):
         return Moments(total, largest, plays.sum(-1, keepdim=True), num_frames[:, None].to(plays))
 
     def describe(self, moments: Moments) -> Tensor:
-        """Means, spreads and maxima, all of the order of 1. Shape: (rows, width)."""
+        """Means, spreads and maxima, all of the order of 1. Shape: (…, width)."""
         n = self.bands
-        power, mid, side, balance, squares, rise, numbers = moments.mean().split([2 * n, n, n, n, n, n, 7], 1)
-        level, level_2, crest, jump, strokes, centre, centre_2 = numbers.unbind(1)
+        means = moments.mean().split([2 * n, n, n, n, n, n, 7], dim=-1)
+        power, mid, side, balance, squares, rise, numbers = means
+        level, level_2, crest, jump, strokes, centre, centre_2 = numbers.unbind(-1)
         few = [
             level,
             root(level_2 - level.square()),
@@ -105,13 +106,13 @@ class SpectralMoments(nn.Module):
             strokes,
             centre.clamp(min=0.005).log2(),
             root(centre_2 - centre.square()),
-            (moments.weight / moments.frames.clamp(min=1.0))[:, 0],
+            (moments.weight / moments.frames.clamp(min=1.0))[..., 0],
             (side.amax(-1) > 0.0).to(level),
-            moments.largest[:, n + 1] - level,  # crest over all
+            moments.largest[..., n + 1] - level,  # crest over all
         ]
         spread, loud = root(squares - mid.square()), power.clamp(min=0.0).add(1.0).log() / _POWER
-        parts = [torch.stack(few, dim=1), moments.largest[:, n:], loud, mid, side, balance, spread, rise]
-        return torch.cat([*parts, moments.largest[:, :n]], dim=1)
+        parts = [torch.stack(few, dim=-1), moments.largest[..., n:], loud, mid, side, balance, spread, rise]
+        return torch.cat([*parts, moments.largest[..., :n]], dim=-1)
 
 
 def _rise(values: Tensor) -> Tensor:

@@ -7,10 +7,12 @@ import torch
 from torch import Tensor
 
 from gainstage.console.conditions import Conditions
+from gainstage.console.console import Console
+from gainstage.console.parameters import Parameters
 from gainstage.engineer.decision import MixDecision, StripDecision
 from gainstage.models.encoder import Heard
-from gainstage.models.log_mel import LogMel
-from gainstage.models.mixer import Decided, Mixer
+from gainstage.models.log_mel import FrontSettings, LogMel
+from gainstage.models.mixer import Mixer
 from gainstage.roles import ROLES
 
 SECTION_SECONDS = 20.0
@@ -42,6 +44,7 @@ class NetworkEngineer:
 
     def __init__(self, mixer: Mixer, *, name: str = "network") -> None:
         self.mixer, self.name = mixer.eval(), name
+        self.console, self.sample_rate = mixer.console, mixer.front.settings.sample_rate
 
     @torch.inference_mode()
     def listen(self, sections: Iterable[Tensor]) -> Tensor:
@@ -59,6 +62,13 @@ class NetworkEngineer:
         assert heard is not None, "a track has at least one section"
         embedding: Tensor = self.mixer.encoder.embed(heard)[0]
         return embedding
+
+    def hear(self, audio: Iterable[Tensor]) -> Tensor:
+        """The embedding of one staged track from blocks of its audio, at the front end's rate.
+
+        Shape: each (2, samples) → (width,).
+        """
+        return self.listen(sections(audio, self.mixer.front))
 
     @torch.inference_mode()
     def decide(
@@ -78,42 +88,67 @@ class NetworkEngineer:
             target_loudness_lufs: what the mix is made for.
             locked, locked_units: see `Conditions`, over the tracks that are not silent; none if not given.
         """
-        heard = [(track, track.embedding) for track in tracks if track.embedding is not None]
         decided = None
-        if heard:
-            embeddings = torch.stack([embedding for _, embedding in heard])[None]
-            conditions = Conditions(
-                torch.tensor([[ROLES.index(track.role) for track, _ in heard]]),
-                torch.tensor([-1]),
-                torch.tensor([target_loudness_lufs]),
-                locked or {},
-                locked_units or {},
-            )
-            decided = self.mixer.set(embeddings, torch.ones(1, len(heard), dtype=torch.bool), conditions)
-        return self._decision(tracks, decided)
+        if heard := sounding(tracks):
+            conditions = told(tracks, target_loudness_lufs, locked or {}, locked_units or {})
+            mask = torch.ones(1, len(heard), dtype=torch.bool)
+            decided = self.mixer.set(torch.stack(heard)[None], mask, conditions).parameters
+        return decision(self.name, self.console, tracks, decided)
 
-    def _decision(self, tracks: Sequence[NetworkTrack], decided: Decided | None) -> MixDecision:
-        console = self.mixer.console
-        strips, place = [], 0
-        for track in tracks:
-            if track.embedding is None or decided is None:
-                off = tuple(name for name in _BYPASSABLE if name in console.strips["tracks"])
-                strips.append(StripDecision({}, bypass=off, reasons=("left alone: nothing to hear in it",)))
-                continue
-            values = console.layout["tracks"].named(decided.parameters.values["tracks"][0, place])
-            place += 1
-            trim = {"gain_db": track.trim_db}
-            reason = f"trimmed {track.trim_db:+.1f} dB to −23 LUFS; all else as the network heard it"
-            strips.append(StripDecision({**values, "trim": trim}, reasons=(reason,)))
-        returns, master = {}, StripDecision({})
-        if decided is not None:
-            rows = decided.parameters.values
-            returns = {
-                name: StripDecision(console.layout["returns"].named(rows["returns"][0, i]))
-                for i, name in enumerate(console.spec.return_names)
-            }
-            master = StripDecision(console.layout["master"].named(rows["master"][0, 0]))
-        return MixDecision(self.name, tuple(strips), returns, master)
+
+def sounding(tracks: Sequence[NetworkTrack]) -> list[Tensor]:
+    """What was heard of the tracks that are not silent."""
+    return [track.embedding for track in tracks if track.embedding is not None]
+
+
+def told(
+    tracks: Sequence[NetworkTrack],
+    target_loudness_lufs: float,
+    locked: Mapping[str, Tensor],
+    locked_units: Mapping[str, Tensor],
+) -> Conditions:
+    """What a network is told of a song, over the tracks that are not silent."""
+    roles = [ROLES.index(track.role) for track in tracks if track.embedding is not None]
+    loudness = torch.tensor([target_loudness_lufs])
+    return Conditions(torch.tensor([roles]), torch.tensor([-1]), loudness, locked, locked_units)
+
+
+def decision(
+    name: str, console: Console, tracks: Sequence[NetworkTrack], decided: Parameters | None
+) -> MixDecision:
+    """What a network set, by name, silent tracks among the others.
+
+    Args:
+        name: of the engineer.
+        console: the one that was set.
+        tracks: all of them.
+        decided: over those that are not silent; None if all are.
+    """
+    strips, place = [], 0
+    for track in tracks:
+        if track.embedding is None or decided is None:
+            off = bypassed_if_silent(console)
+            strips.append(StripDecision({}, bypass=off, reasons=("left alone: nothing to hear in it",)))
+            continue
+        values = console.layout["tracks"].named(decided.values["tracks"][0, place])
+        place += 1
+        trim = {"gain_db": track.trim_db}
+        reason = f"trimmed {track.trim_db:+.1f} dB to −23 LUFS; all else as the network heard it"
+        strips.append(StripDecision({**values, "trim": trim}, reasons=(reason,)))
+    returns, master = {}, StripDecision({})
+    if decided is not None:
+        rows = decided.values
+        returns = {
+            bus: StripDecision(console.layout["returns"].named(rows["returns"][0, i], bus))
+            for i, bus in enumerate(console.spec.return_names)
+        }
+        master = StripDecision(console.layout["master"].named(rows["master"][0, 0]))
+    return MixDecision(name, tuple(strips), returns, master)
+
+
+def bypassed_if_silent(console: Console) -> tuple[str, ...]:
+    """What is switched off on a track in which there is nothing to hear."""
+    return tuple(name for name in _BYPASSABLE if name in console.strips["tracks"])
 
 
 def sections(audio: Iterable[Tensor], front: LogMel, *, seconds: float = SECTION_SECONDS) -> Iterable[Tensor]:
@@ -126,13 +161,31 @@ def sections(audio: Iterable[Tensor], front: LogMel, *, seconds: float = SECTION
 
     Shape: each (3, bands + 2, frames).
     """
-    hop, half = front.settings.hop, front.settings.fft_size // 2
-    step = max(round(seconds * front.settings.sample_rate / hop), 1) * hop  # samples between sections
+    for section in cut(audio, front.settings, seconds=seconds):
+        yield front.framed(section[None])[0]
+
+
+def cut(
+    audio: Iterable[Tensor], front: FrontSettings, *, seconds: float = SECTION_SECONDS
+) -> Iterable[Tensor]:
+    """A staged track in sections, each with half a window of what surrounds it at both ends.
+
+    Args:
+        audio, seconds: see `sections`.
+        front: of the front end that hears them.
+
+    Shape: each (2, samples).
+    """
+    half, step = front.fft_size // 2, section_samples(front, seconds=seconds)
     buffer = torch.zeros(2, half)
     for block in audio:
         buffer = torch.cat([buffer, block], dim=-1)
         while buffer.shape[-1] >= step + 2 * half:  # frames 0 … step/hop − 1 have all that surrounds them
-            yield front.framed(buffer[None, :, : step - hop + 2 * half])[0]
+            yield buffer[:, : step - front.hop + 2 * half]
             buffer = buffer[:, step:]
-    rest = torch.cat([buffer, torch.zeros(2, half)], dim=-1)
-    yield front.framed(rest[None])[0]
+    yield torch.cat([buffer, torch.zeros(2, half)], dim=-1)
+
+
+def section_samples(front: FrontSettings, *, seconds: float = SECTION_SECONDS) -> int:
+    """Samples from the start of one section to that of the next."""
+    return max(round(seconds * front.sample_rate / front.hop), 1) * front.hop

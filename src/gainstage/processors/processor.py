@@ -27,7 +27,7 @@ class Processor(ABC):
 
     @abstractmethod
     def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
-        """The state of a processor that has heard silence for ever."""
+        """The state of a processor that has heard silence for ever: all zeros."""
 
     @abstractmethod
     def render(

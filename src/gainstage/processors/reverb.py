@@ -7,8 +7,9 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from gainstage.dsp.convolution import Response, convolve_block
+from gainstage.dsp.convolution import Response
 from gainstage.dsp.gain import ramp
+from gainstage.dsp.live_convolution import convolve_live, silence
 from gainstage.dsp.octaves import BANDS_HZ
 from gainstage.dsp.reverb import num_response_samples, reverb_response
 from gainstage.processors.parameter import Kind, Parameter, Scale
@@ -75,7 +76,7 @@ class Reverb(Processor):
 
     def initial_state(self, rows: int, channels: int, *, sample_rate: int, device: torch.device) -> State:
         past = num_response_samples(_MAX_T60_S, _MAX_PRE_DELAY_MS / 1000.0, sample_rate=sample_rate)
-        return {"history": torch.zeros(rows, channels, past, device=device)}
+        return silence(rows, channels, past, device=device)
 
     def render(
         self,
@@ -89,9 +90,9 @@ class Reverb(Processor):
     ) -> tuple[Tensor, State]:
         del key
         response = self._response(controls[:, 0, 1:], sample_rate, audio)
-        wet, history = convolve_block(audio, response, state["history"])
+        wet, after = convolve_live(audio, response, state)
         mix = ramp(controls[:, None, :, 0].to(audio.dtype), offset, audio.shape[-1])
-        return torch.lerp(audio, wet, mix), {"history": history}
+        return torch.lerp(audio, wet, mix), after
 
     def tail_seconds(self, controls: Tensor) -> float:
         pre_delay_s = controls[..., 1] / 1000.0

@@ -59,6 +59,10 @@ class Compressor:
         makeup_db: gain after compression.
         mix: 1 is all compressed, below that parallel.
         detector: what it listens to, peak or RMS.
+        look_ahead_ms: by how much the audio comes later than what it listens to.
+        key_high_pass_hz: it hears nothing below; 0 is off.
+        link: one gain for both channels; else each has its own.
+        band_low_hz, band_high_hz: the only part that it hears and turns down; 0 is open at that end.
         key: name of the strip that it listens to instead of its own; empty: itself.
         mean_reduction_db: mean gain reduction while the track plays, ≥ 0; NaN: not measured.
         max_reduction_db: the largest gain reduction, ≥ 0; NaN: not measured.
@@ -73,6 +77,11 @@ class Compressor:
     makeup_db: float = 0.0
     mix: float = 1.0
     detector: Literal["peak", "rms"] = "peak"
+    look_ahead_ms: float = 0.0
+    key_high_pass_hz: float = 0.0
+    link: bool = True
+    band_low_hz: float = 0.0
+    band_high_hz: float = 0.0
     key: str = ""
     mean_reduction_db: float = float("nan")
     max_reduction_db: float = float("nan")

@@ -14,8 +14,8 @@ CONVENTIONS = {
     "Compressor": "feed-forward on the level in dB at its place in the chain; with slope 1 - 1/ratio, the "
     "gain reduction is slope × (level - threshold) above the knee, slope × (level - threshold + knee/2)² / "
     "(2 × knee) within it and 0 below (Giannoulis, Massberg, Reiss 2012), then smoothed: by attack while it "
-    "grows, by release while it shrinks. Both channels of a stereo track share one detector: the larger "
-    "peak, or the mean of their squares.",
+    "grows, by release while it shrinks. Both channels of a stereo track share one detector (the larger "
+    "peak, or the mean of their squares) unless they are unlinked.",
     "Time constants": "attack and release are the times in which 63 % of the way is gone, alpha = "
     "exp(-1 / (seconds × sample rate)). A desk that states 10-90 % rise times needs 2.2 times the number.",
     "Pan": "sine/cosine law, 0 dB at the centre and +3 dB at the sides; L 100 … C … R 100. On stereo tracks "
@@ -99,11 +99,28 @@ def _compressor(compressor: Compressor) -> str:
         f"make-up {words.gain(compressor.makeup_db)}",
         f"{'RMS' if compressor.detector == 'rms' else 'peak'} detector",
     ]
+    if compressor.look_ahead_ms:
+        parts.append(f"look-ahead {words.milliseconds(compressor.look_ahead_ms)}")
+    if compressor.band_low_hz or compressor.band_high_hz:
+        parts.append(f"only {_band(compressor.band_low_hz, compressor.band_high_hz)}")
+    if compressor.key_high_pass_hz:
+        parts.append(f"hears nothing below {words.frequency(compressor.key_high_pass_hz)}")
+    if not compressor.link:
+        parts.append("channels unlinked")
     if compressor.mix < 1:
         parts.append(f"mix {words.percent(compressor.mix)}")
     if compressor.key:
         parts.append(f"keyed by {compressor.key}")
     return ", ".join(parts)
+
+
+def _band(low_hz: float, high_hz: float) -> str:
+    """`from 5 kHz up`, `up to 200 Hz`, `200 Hz to 2 kHz`."""
+    if not high_hz:
+        return f"from {words.frequency(low_hz)} up"
+    if not low_hz:
+        return f"up to {words.frequency(high_hz)}"
+    return f"{words.frequency(low_hz)} to {words.frequency(high_hz)}"
 
 
 def _reverb(reverb: Reverb) -> str:

@@ -1,4 +1,8 @@
-"""Folders of songs as people have them: stems, and the mix or the session that was made of them."""
+"""Folders of songs as people have them: stems, and the mix or the session that was made of them.
+
+`list_folders` finds them for a preparation, which goes on past damage; `load_folders` hears them where they
+lie and stops at the first fault.
+"""
 
 import fnmatch
 from collections.abc import Callable, Sequence
@@ -6,15 +10,107 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gainstage.data.audio_file import AUDIO_SUFFIXES
-from gainstage.data.manifest import Song
-from gainstage.data.roles_file import read_roles
+from gainstage.data.manifest import Song, Wetness
+from gainstage.data.roles_file import assign_roles, read_roles
+from gainstage.data.sources.listing import Fault, Listing, SongFiles, TrackFile, artist_and_title
 from gainstage.data.sources.measure import Measured, measure_song
 from gainstage.data.sources.scan_cache import ScanCache
+from gainstage.data.stem_files import NOT_READ, display_name, is_mix_name
 
 Progress = Callable[[str, int, int], None]
 
 _ROLES, _SESSION = "roles.yaml", "session.json"
 _DEPTH = 3
+
+
+def list_folders(
+    root: Path, *, source: str = "folders", wetness: Wetness = "unknown", mixes: Sequence[str] = ()
+) -> Listing:
+    """The songs below a root; see `load_folders` for what a song is. Tracks are aligned to a mix beside them.
+
+    Args:
+        root: the folder of folders, up to three deep; or a song itself.
+        source: what the rows say where they come from.
+        wetness: of all tracks, as far as it is known.
+        mixes: names, beside mix, mixture and master, by which a file is known as the mix.
+
+    Raises:
+        ValueError: no song is below the root.
+    """
+    listing = Listing(root)
+    for folder in _found_songs(listing, root, _DEPTH):
+        listing.songs.append(_listed(listing, folder, source, wetness, mixes))
+    if not listing.songs:
+        raise ValueError(f"there is no song below {root}: no folder of audio files; give another root")
+    return listing
+
+
+def _found_songs(listing: Listing, folder: Path, depth: int) -> list[Path]:
+    below = listing.folders(folder)
+    if listing.audio(folder) or any(listing.audio(f) for f in below if f.name.casefold() == "stems"):
+        return [folder]
+    return [song for path in below for song in _found_songs(listing, path, depth - 1)] if depth else []
+
+
+def _listed(listing: Listing, folder: Path, source: str, wetness: Wetness, mixes: Sequence[str]) -> SongFiles:
+    faults: list[Fault] = []
+    here = listing.audio(folder)
+    stems = [path for place in _stems(folder) for path in listing.audio(place)]
+    is_mix = [is_mix_name(path, folder, *mixes) for path in here]
+    beside = [path for path, yes in zip(here, is_mix, strict=True) if not yes]
+    files = beside or stems or here
+    found = [path for path, yes in zip(here, is_mix, strict=True) if yes and path not in files]
+    faults += [
+        listing.fault(path, "is left out: another file is already the mix", is_damage=False)
+        for path in found[1:]
+    ]
+    if beside and stems:
+        faults.append(
+            listing.fault(folder / "stems", "is left out: the folder has audio files itself", is_damage=False)
+        )
+    faults += [
+        listing.fault(
+            path, "is left out: files of this kind are not read; convert it to wav or flac", is_damage=False
+        )
+        for path in listing.entries(folder)
+        if path.suffix.lower() in NOT_READ
+    ]
+    name = display_name(_name(listing.root, folder))
+    session = folder / _SESSION
+    artist, title = artist_and_title(name.rpartition("/")[2])
+    return SongFiles(
+        name,
+        source,
+        name,
+        tuple(_tracks(listing, folder, files, wetness, faults)),
+        mix=TrackFile(found[0], "mix") if found else None,
+        session=session if session.is_file() else None,
+        artist=artist,
+        title=title,
+        is_aligned=not found or session.is_file(),
+        about=tuple(path for path in (folder / _ROLES, session) if path.is_file()),
+        faults=tuple(faults),
+    )
+
+
+def _tracks(
+    listing: Listing, folder: Path, files: list[Path], wetness: Wetness, faults: list[Fault]
+) -> list[TrackFile]:
+    roles: dict[Path, str] = {}
+    if (folder / _ROLES).is_file():
+        try:
+            roles = assign_roles(files, read_roles(folder / _ROLES))
+        except (ValueError, OSError) as error:
+            faults.append(listing.fault(folder / _ROLES, f"is not used: {error}"))
+    seen: dict[str, int] = {}
+    tracks = []
+    for path in files:
+        name = display_name(path.stem)
+        seen[name.casefold()] = seen.get(name.casefold(), 0) + 1
+        if seen[name.casefold()] > 1:
+            name = f"{name} ({seen[name.casefold()]})"
+        tracks.append(TrackFile(path, name, roles.get(path, ""), wetness=wetness))
+    return tracks
 
 
 def load_folders(

@@ -9,7 +9,7 @@ from gainstage.data.sources.folders import is_excluded, load_folders
 from gainstage.data.sources.musdb_hq import load_musdb_hq
 from gainstage.data.sources.splits import check_splits, split_songs
 
-Source = Literal["built_in", "folders", "musdb_hq"]
+Source = Literal["built_in", "folders", "musdb_hq", "prepared"]
 Progress = Callable[[str, int, int], None]
 
 MANIFEST = "manifest.jsonl"
@@ -32,12 +32,13 @@ def load_songs(
 
     Args:
         source: `built_in` (what `gainstage synth --dataset` wrote, or any folder with a manifest.jsonl),
-            `folders` (a folder a song) or `musdb_hq`.
+            `prepared` (what `gainstage prepare` wrote), `folders` (a folder a song) or `musdb_hq`.
         root: of the data.
         validation, test: shares to hold out where the data has no split of its own.
         seed: of that draw.
         exclude: names of songs that are left out, unopened; `*` stands for anything.
-        paired: every song needs a mix or a session to learn from.
+        paired: every song needs a mix or a session to learn from; of a prepared set those without are left
+            out, for its report has named them.
         cache: where to keep what was measured; in the root if not given.
         progress: told what is done, how much of it, and of how much.
         jobs: songs that are measured at the same time.
@@ -51,12 +52,17 @@ def load_songs(
     match source:
         case "built_in":
             songs = [song for song in _load_manifest(root) if not is_excluded(song.name, exclude)]
+        case "prepared":
+            songs = [song for song in _load_prepared(root, paired) if not is_excluded(song.name, exclude)]
         case "folders":
             songs = load_folders(root, exclude=exclude, cache=cache, progress=progress, jobs=jobs)
         case "musdb_hq":
             songs = load_musdb_hq(root, exclude=exclude, cache=cache, progress=progress, jobs=jobs)
         case _:
-            raise ValueError(f"there is no source '{source}'; there are built_in, folders and musdb_hq")
+            raise ValueError(
+                f"there is no source '{source}'; there are built_in, prepared, folders and musdb_hq; other "
+                "sets are prepared first (`gainstage prepare source=… root=…`)"
+            )
     if not songs:
         raise ValueError(f"no song is left in {root}; exclude fewer")
     if paired:
@@ -78,12 +84,23 @@ def songs_of(songs: Sequence[Song], split: Split) -> list[Song]:
     return found
 
 
-def _load_manifest(root: Path) -> list[Song]:
+def _load_prepared(root: Path, paired: bool) -> list[Song]:
+    songs = _load_manifest(root, writer=f"gainstage prepare source=… root=… out={root}")
+    kept = [song for song in songs if song.mix is not None or song.session or not paired]
+    if not kept:
+        raise ValueError(
+            f"no song of {root} has a mix or a session: nothing tells how it should sound; prepare "
+            "another set"
+        )
+    return kept
+
+
+def _load_manifest(root: Path, *, writer: str = "") -> list[Song]:
     path = root / MANIFEST
     if not path.is_file():
+        writer = writer or f"gainstage synth --dataset --out {root}"
         raise ValueError(
-            f"{root} has no {MANIFEST}; write one with `gainstage synth --dataset --out {root}`, or wait "
-            "until it has finished"
+            f"{root} has no {MANIFEST}; write one with `{writer}`, or wait until it has finished"
         )
     songs = read_manifest(path)
     if not songs:

@@ -8,12 +8,69 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gainstage.data.manifest import Song, Split
+from gainstage.data.manifest import Song
 from gainstage.data.sources.folders import Progress, audio_below, is_excluded, measured_in_parallel
+from gainstage.data.sources.listing import Fault, Listing, SongFiles, TrackFile, artist_and_title
 from gainstage.data.sources.measure import measure_song
+from gainstage.data.sources.musdb_setup import LICENCE, musdb_setup, split_of
 from gainstage.data.sources.scan_cache import ScanCache
+from gainstage.data.stem_files import display_name
+from gainstage.roles import ROLE_OF_MUSDB_CLASS
 
-_ROLES = {"vocals": "lead_vocal", "drums": "drums", "bass": "bass", "other": "other"}
+_SUBSETS = ("train", "test")
+
+
+def list_musdb_hq(root: Path) -> Listing:
+    """The songs of MUSDB18-HQ with the official split: 86 to train on, 14 for validation, 50 for the test.
+
+    Names of files and the list of validation songs are those of the `musdb` package.
+
+    Args:
+        root: the folder that holds `train` and `test`.
+
+    Raises:
+        ValueError: the root does not hold the set, or `musdb` has no ffmpeg.
+    """
+    setup, listing = musdb_setup(root), Listing(root)
+    for subset in _SUBSETS:
+        listing.songs += [_song(listing, folder, setup) for folder in listing.folders(root / subset)]
+    if not listing.songs:
+        raise ValueError(
+            f"{root} does not hold MUSDB18-HQ: no songs in its subfolders `train` and `test`; "
+            "give the folder in which the set was unpacked"
+        )
+    return listing
+
+
+def _song(listing: Listing, folder: Path, setup: dict[str, Any]) -> SongFiles:
+    name, faults = display_name(folder.name), list[Fault]()
+    artist, title = artist_and_title(name)
+    wanted = [
+        TrackFile(folder / file, stem, ROLE_OF_MUSDB_CLASS[stem], instrument=stem, wetness="wet", bleed=False)
+        for stem, file in sorted(setup["sources"].items())
+    ]
+    tracks, lacks = listing.present(wanted, faults)
+    mix, _ = listing.present([TrackFile(folder / setup["mixture"], "mixture")], faults)
+    known = {*setup["sources"].values(), setup["mixture"]}
+    faults += [
+        listing.fault(path, "is no file of the set; left out", is_damage=False)
+        for path in listing.audio(folder)
+        if path.name not in known
+    ]
+    return SongFiles(
+        name,
+        "musdb18-hq",
+        f"{folder.parent.name}/{name}",
+        tuple(tracks),
+        mix=next(iter(mix), None),
+        artist=artist,
+        title=title,
+        licence=LICENCE,
+        split=split_of(folder.name, folder.parent.name, setup),
+        same_length=True,
+        lacks=lacks,
+        faults=tuple(faults),
+    )
 
 
 def load_musdb_hq(
@@ -24,10 +81,9 @@ def load_musdb_hq(
     progress: Progress | None = None,
     jobs: int = 2,
 ) -> list[Song]:
-    """The songs of MUSDB18-HQ with the official split: 86 to train on, 14 for validation, 50 for the test.
+    """The songs of MUSDB18-HQ as they were unpacked, measured; see `list_musdb_hq`.
 
-    Names of files and the list of validation songs are those of the `musdb` package. The songs are found and
-    measured here: `musdb` would start a process for each of them only to find its length.
+    They are measured here: `musdb` would start a process for each of them only to find its length.
 
     Args:
         root: the folder that holds `train` and `test`.
@@ -39,53 +95,28 @@ def load_musdb_hq(
     Raises:
         ValueError: the root does not hold the set, a song lacks a stem, or `musdb` has no ffmpeg.
     """
-    setup = _setup(root)
-    folders: dict[Path, Split] = {}
-    for subset in ("train", "test"):
-        for folder in sorted(path for path in _entries(root / subset) if path.is_dir()):
-            is_held = subset == "train" and folder.name in setup["validation_tracks"]
-            folders[folder] = "validation" if is_held else "train" if subset == "train" else "test"
-    if not folders:
-        raise ValueError(
-            f"{root} does not hold MUSDB18-HQ: no songs in its subfolders `train` and `test`; "
-            "give the folder in which the set was unpacked"
-        )
-    kept = [folder for folder in folders if not is_excluded(folder.name, exclude)]
+    found = {song.tracks[0].path.parent if song.tracks else root: song for song in list_musdb_hq(root).songs}
+    kept = [folder for folder in found if not is_excluded(folder.name, exclude)]
     scans = ScanCache(root, folder=cache)
 
     def load(folder: Path) -> Song:
-        _check_files(folder, setup)
-        song = scans.song(folder, audio_below(folder), lambda: _scan(folder, setup["mixture"]))
-        return song.model_copy(update={"split": folders[folder]})
+        _check_whole(folder, found[folder])
+        song = scans.song(folder, audio_below(folder), lambda: _scan(folder))
+        return song.model_copy(update={"split": found[folder].split})
 
     return measured_in_parallel(kept, load, jobs=jobs, progress=progress)
 
 
-def _setup(root: Path) -> dict[str, Any]:
-    """File names and the validation songs."""
-    try:
-        import musdb
-    except (ImportError, RuntimeError) as error:
-        raise ValueError(f"MUSDB18-HQ is read through the package musdb, which fails: {error}") from error
-    setup: dict[str, Any] = musdb.DB(root=str(root), is_wav=True, subsets=[]).setup
-    return setup
-
-
-def _entries(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []
-
-
-def _check_files(folder: Path, setup: dict[str, Any]) -> None:
-    wanted = [setup["mixture"], *setup["sources"].values()]
-    missing = [name for name in wanted if not (folder / name).is_file()]
+def _check_whole(folder: Path, song: SongFiles) -> None:
+    missing = [f"{name}.wav" for name in song.lacks] + ([] if song.mix else ["mixture.wav"])
     if missing:
         raise ValueError(f"{folder} lacks {', '.join(missing)}; unpack MUSDB18-HQ again")
 
 
-def _scan(folder: Path, mixture: str) -> Song:
-    song = measure_song(folder, roles=_ROLES).song
-    if song.mix is None or song.mix.file != mixture:
-        raise ValueError(f"{folder / mixture} cannot be read; unpack MUSDB18-HQ again")
-    artist = folder.name.partition(" - ")[0]
+def _scan(folder: Path) -> Song:
+    song = measure_song(folder, roles=ROLE_OF_MUSDB_CLASS).song
+    if song.mix is None or song.mix.file != "mixture.wav":
+        raise ValueError(f"{folder / 'mixture.wav'} cannot be read; unpack MUSDB18-HQ again")
+    artist = artist_and_title(folder.name)[0]
     tracks = tuple(track.model_copy(update={"wetness": "wet"}) for track in song.tracks)
     return song.model_copy(update={"tracks": tracks, "artist": artist, "source": "musdb18-hq"})

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+_MOST = 12
+
 
 def nearest(wrong: str, known: Iterable[str]) -> str:
     """The end of a sentence: `; did you mean '…'?`, or nothing where no name is near.
@@ -16,3 +18,10 @@ def nearest(wrong: str, known: Iterable[str]) -> str:
         close = difflib.get_close_matches(wrong.rpartition(".")[2], by_last, n=1)
         found = [by_last[last] for last in close]
     return f"; did you mean '{found[0]}'?" if found else ""
+
+
+def nearest_or_all(wrong: str, known: Iterable[str]) -> str:
+    """The end of a sentence: the name that was probably meant, or else those that there are."""
+    names = list(known)
+    there = ", ".join(names[:_MOST]) + (", …" if len(names) > _MOST else "")
+    return nearest(wrong, names) or (f"; there is {there}" if names else "; there is none")

@@ -1,0 +1,1 @@
+"""REAPER projects: with our own processors as JSFX effects beside them, or of gains and rendered stems."""
