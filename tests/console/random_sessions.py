@@ -47,7 +47,8 @@ def value(random: Random, row: Parameter) -> float:
 def curve(random: Random, row: Parameter) -> list[list[float]]:
     times = sorted(round(random.uniform(0, 0.1), 3) for _ in range(random.randint(1, 4)))
     times = [time for i, time in enumerate(times) if i < 2 or times[i - 2] != time]  # two make a step
-    return [[time, value(random, row)] for time in times]
+    points = [[time, value(random, row)] for time in times]
+    return [point for i, point in enumerate(points) if point not in points[:i]]
 
 
 def processor(random: Random, section: str, name: str) -> Document:

@@ -149,6 +149,14 @@ def test_curves_meet_at_the_knots_of_both() -> None:
     assert half(number, line)["fader"]["curves"]["gain_db"] == [[0.5, -1.0], [1.5, -5.0]]
 
 
+def test_opposite_steps_leave_one_breakpoint_where_they_meet() -> None:
+    """Two alike at one time are no session."""
+    up, down = (
+        {"fader": {"curves": {"gain_db": [[0.0, a], [1.0, a], [1.0, b]]}}} for a, b in ((-6, 0), (0, -6))
+    )
+    assert half(up, down)["fader"]["curves"]["gain_db"] == [[0.0, -3.0], [1.0, -3.0]]
+
+
 def test_switches_turn_in_the_middle() -> None:
     first, second = plain(), plain()
     second["tracks"][0] |= {"mute": True, "inverted": True, "group": None, "delay_samples": 10}

@@ -86,6 +86,11 @@ def song(**changes: object) -> Session:
     return session.model_copy(update=changes)
 
 
+def test_a_step_between_equal_values_is_one_knot() -> None:
+    curve = Curve(torch.tensor([0.0, 1.0, 1.0, 2.0]), torch.tensor([[[-6.0, 0.0, 0.0, -3.0]]]))
+    assert breakpoints(curve, 0, Fader.table[0]) == [(0.0, -6.0), (1.0, 0.0), (2.0, -3.0)]
+
+
 def test_knots_follow_the_tempo_of_the_session() -> None:
     assert session_knots(song(), every_s=0.5).tolist() == [0, 0.5, 1]
     assert session_knots(song(tempo_bpm=240.0), beats=1).tolist() == [0, 0.25, 0.5, 0.75, 1]

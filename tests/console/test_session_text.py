@@ -119,6 +119,14 @@ def compressor(**parts: Any) -> dict[str, Any]:
             compressor(curves={"ratio": [[0, 1], [0, 2], [0, 3]]}),
             "BASS.compressor.curves.ratio: more than two breakpoints at 0 s; two make a step",
         ),
+        (
+            compressor(curves={"ratio": [[0, 1], [2, 3], [2, 3]]}),
+            "BASS.compressor.curves.ratio: the same breakpoint stands twice at 2 s; keep one of them",
+        ),
+        (
+            compressor(values={"ratio": 20.0000000001}),
+            "BASS.compressor.ratio: 20.0000000001 lies outside 1 … 20",
+        ),
         (compressor(locked=["ratio", "ratio"]), "BASS.compressor.locked: 'ratio' stands twice"),
         (
             compressor(key=[{"section": "track", "strip": "Track 0"}]),

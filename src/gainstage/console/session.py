@@ -167,7 +167,7 @@ class Session(_Document):
         """Every strip with the place where it stands and its section."""
         for section in SECTIONS:
             for i, strip in enumerate(self.strips_of(section)):
-                yield f"{section}[{i}] '{strip.name}'", section, strip
+                yield "master" if section == "master" else f"{section}[{i}] '{strip.name}'", section, strip
 
     def strips_of(self, section: str) -> list[Any]:
         """The strips of one section; the master is one."""

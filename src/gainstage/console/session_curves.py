@@ -76,7 +76,7 @@ def breakpoints(curve: Curve, strip: int, row: Parameter, *, item: int = 0) -> l
         for knot, three in zip(knots, zip(levels, levels[1:], levels[2:], strict=False), strict=True)
         if len(set(three)) > 1
     ]
-    return kept or knots[:1]
+    return list(dict.fromkeys(kept or knots[:1]))  # two alike at one time are one
 
 
 def _with_curves(

@@ -111,6 +111,8 @@ def _of_settings(place: str, settings: "ProcessorSettings", table: Table) -> Ite
         crowded = [time for time, third in zip(times, times[2:], strict=False) if time == third]
         if crowded:
             yield f"{where}: more than two breakpoints at {crowded[0]:g} s; two make a step"
+        if twice := _twice(curve):
+            yield f"{where}: the same breakpoint stands twice at {twice[0][0]:g} s; keep one of them"
         outside = [i for i, (_, value) in enumerate(curve) if not _fits(value, table[name])]
         if outside:
             yield from _of_value(f"{where}[{outside[0]}]", curve[outside[0]][1], table[name])
@@ -122,7 +124,7 @@ def _fits(value: float, row: Parameter) -> bool:
 
 def _of_value(place: str, value: float, row: Parameter) -> Iterator[str]:
     if not _fits(value, row):
-        yield f"{place}: {value:.9g} lies outside {row.range_text()}"
+        yield f"{place}: {f'{value!r}'.removesuffix('.0')} lies outside {row.range_text()}"
 
 
 def _twice(values: Sequence[Any]) -> list[Any]:

@@ -43,7 +43,8 @@ def blended(row: Parameter, a: Setting, b: Setting, amount: float) -> list[Break
             between(row, _at(row, sides[0], time, left), _at(row, sides[1], time, left), amount)
             for left in (True, False)
         )
-        is_step = any(sum(t == time for t, _ in side) > 1 for side in moving)
+        # a step has two breakpoints, unless it meets its opposite and nothing is left of either
+        is_step = before != after and any(sum(t == time for t, _ in side) > 1 for side in moving)
         knots += [(time, before), (time, after)] if is_step else [(time, after)]
     return knots
 
