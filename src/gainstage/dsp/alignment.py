@@ -16,7 +16,7 @@ section 2 (number of false alarms).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +55,15 @@ class Alignment:
         is_inverted: the mix holds it with the other polarity.
         confidence: 1 − the number of lines as good as this one that unrelated signals would give; 0 = none of
             it may be believed.
+        likeness: 0 … 1, how much of the phase of the track the mix holds there. Music repeats itself, and loops
+            do so exactly: of two places that are both sure, the true one is more alike.
     """
 
     delay_samples: float = 0.0
     drift_ppm: float = 0.0
     is_inverted: bool = False
     confidence: float = 0.0
+    likeness: float = 0.0
 
     def position(self, sample: float) -> float:
         """Where a sample of the track is heard in the mix."""
@@ -116,7 +119,7 @@ def find_alignment(
     line = _most_supported(np.array(starts) + _FRAME / 2, points, most)
     guess = Alignment(near.delay_samples + line.delay, near.drift_ppm + line.drift_ppm)
     refined = _refined(track, mix, starts, guess, sample_rate)
-    return Alignment(refined.delay_samples, refined.drift_ppm, refined.is_inverted, line.confidence)
+    return replace(refined, confidence=line.confidence)
 
 
 def _loud_frames(track: Read, num_samples: int) -> list[int]:
@@ -216,7 +219,8 @@ def _refined(track: Read, mix: Read, starts: list[int], guess: Alignment, sample
     Frames are cut in four, so that drift within them does not smear their peaks.
     """
     parts = [start + part for start in starts for part in range(0, _FRAME, _PART)]
-    curves = np.stack([_local(track, mix, start, guess, sample_rate) for start in parts])
+    local = [_local(track, mix, start, guess, sample_rate) for start in parts]
+    curves, ceiling = np.stack([curve for curve, _ in local]), sum(most for _, most in local)
     away = np.array(parts) + _PART / 2
     middle, span = float(away.mean()), float(np.ptp(away))
     away = (away - middle) / span
@@ -244,11 +248,15 @@ def _refined(track: Read, mix: Read, starts: list[int], guess: Alignment, sample
     drift = float(found[1]) / span
     delay = guess.delay_samples + float(found[0]) - drift * middle
     drift_ppm = 0.0 if found[1] == without else guess.drift_ppm + 1e6 * drift
-    return Alignment(delay, drift_ppm, sign < 0.0)
+    likeness = min(max(-depth(found) / max(ceiling, 1e-300), 0.0), 1.0)
+    return Alignment(delay, drift_ppm, sign < 0.0, likeness=likeness)
 
 
-def _local(track: Read, mix: Read, start: int, guess: Alignment, sample_rate: int) -> Array:
-    """The GCC-PHAT of part of a frame round the guessed line, in steps of an eighth of a sample."""
+def _local(track: Read, mix: Read, start: int, guess: Alignment, sample_rate: int) -> tuple[Array, float]:
+    """The GCC-PHAT of part of a frame round the guessed line, in steps of an eighth of a sample.
+
+    Beside it its height if the mix were the track.
+    """
     middle = start + _PART / 2
     expected = guess.position(middle) - middle
     whole, size = round(expected), 2 * _PART
@@ -259,7 +267,7 @@ def _local(track: Read, mix: Read, start: int, guess: Alignment, sample_rate: in
     near = np.roll(irfft(spectrum * turn, size), _ROUND)[: 2 * _ROUND] * tukey(2 * _ROUND, 0.5)
     fine: Array = resample(near, 2 * _ROUND * _OVERSAMPLING)
     middle_step, half = _ROUND * _OVERSAMPLING, _REACH * _OVERSAMPLING
-    return fine[middle_step - half : middle_step + half + 1]
+    return fine[middle_step - half : middle_step + half + 1], 2.0 * float(np.abs(spectrum).sum()) / size
 
 
 def _at(curves: Array, places: Array) -> Array:
