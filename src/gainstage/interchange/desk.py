@@ -221,6 +221,6 @@ def _silenced(session: Session) -> set[Place]:
     return {
         (section, index)
         for section in ("tracks", "groups")
-        for index, on in enumerate(passes.direct[section][0].tolist())
+        for index, on in enumerate(passes.direct[section][0, :, 0].tolist())
         if not on
     }
