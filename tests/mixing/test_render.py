@@ -1,5 +1,6 @@
 """A session as audio: in time and whole, whatever the console's latency."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from gainstage.console.session import Session, TrackSettings
 from gainstage.console.spec import ConsoleSpec
 from gainstage.mixing.hear import hear_folder
 from gainstage.mixing.mix import mix
-from gainstage.mixing.render import BLOCK, render_blocks, render_file
+from gainstage.mixing.render import BLOCK, render_blocks, render_file, render_stream
 from tests.mixing.conftest import RATE, kick, noise, pad, write_stem
 
 
@@ -96,3 +97,18 @@ def test_every_missing_stem_is_counted(stems: Path, tmp_path: Path) -> None:
         (stems / name).unlink()
     with pytest.raises(ValueError, match=r"and 1 more of 3 tracks\); give the folder of the stems"):
         render_file(tmp_path / "out" / "session.json", stems, tmp_path / "again.wav")
+
+
+def test_a_stream_gets_the_bytes_of_the_file(tmp_path: Path) -> None:
+    write_stem(tmp_path / "stems" / "hat.wav", noise(0.5))
+    track = TrackSettings(name="hat", file="hat.wav", role="hat", channels=1)
+    session = Session(name="s", sample_rate=RATE, num_samples=20_000, console=ConsoleSpec(), tracks=[track])
+    session.save(tmp_path / "session.json")
+    render_file(tmp_path / "session.json", tmp_path / "stems", tmp_path / "mix.wav")
+    stream = io.BytesIO()
+    assert render_stream(tmp_path / "session.json", tmp_path / "stems", stream) == []
+    assert stream.getvalue() == (tmp_path / "mix.wav").read_bytes()
+    nothing = io.BytesIO()
+    with pytest.raises(ValueError, match="is not in"):
+        render_stream(tmp_path / "session.json", tmp_path, nothing)
+    assert nothing.getvalue() == b""

@@ -203,16 +203,20 @@ def prepare(overrides: tuple[str, ...], choices: bool) -> None:
 @cli.command()
 @click.argument("session", type=FILE)
 @click.option("--stems", type=FOLDER, required=True, help="The folder of the stems that the session names.")
-@click.option("--out", type=FILE, required=True, help="The WAV file to write (32-bit float).")
+@click.option("--out", type=FILE, required=True, help="The WAV file to write (32-bit float); -: to stdout.")
 def render(session: Path, stems: Path, out: Path) -> None:
     """Render a SESSION again: the same audio, the same bits."""
     from gainstage.cli import show
-    from gainstage.mixing.render import render_file
+    from gainstage.mixing.render import render_file, render_stream
 
     with show.progress() as step:
-        warnings = render_file(session, stems, out, progress=step)
+        if str(out) == "-":
+            warnings = render_stream(session, stems, sys.stdout.buffer, progress=step)
+        else:
+            warnings = render_file(session, stems, out, progress=step)
     show.warnings(warnings)
-    click.echo(f"{out}")
+    if str(out) != "-":
+        click.echo(f"{out}")
 
 
 cli.add_command(session)

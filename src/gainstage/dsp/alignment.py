@@ -55,8 +55,8 @@ class Alignment:
         is_inverted: the mix holds it with the other polarity.
         confidence: 1 − the number of lines as good as this one that unrelated signals would give; 0 = none of
             it may be believed.
-        likeness: 0 … 1, how much of the phase of the track the mix holds there. Music repeats itself, and loops
-            do so exactly: of two places that are both sure, the true one is more alike.
+        likeness: 0 … 1, how much of the phase of the track the mix holds there. Music repeats itself, and
+            loops do so exactly: of two places that are both sure, the true one is more alike.
     """
 
     delay_samples: float = 0.0

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gainstage.console.call import ConsoleState, Meter
@@ -13,7 +16,7 @@ from gainstage.console.compile import session_parameters
 from gainstage.console.console import Console, Rendered
 from gainstage.console.session import Session, TrackSettings
 from gainstage.data.audio_file import AudioReader, probe
-from gainstage.data.wav_file import WavWriter
+from gainstage.data.wav_file import WavWriter, wav_header
 
 BLOCK = 1 << 17
 """Samples a call. Fixed, so that the same session gives the same bits whoever renders it."""
@@ -194,12 +197,49 @@ def render_file(
         OSError: the file cannot be written.
     """
     session = Session.load(session_path)
+    with WavWriter(out, sample_rate=session.sample_rate, channels=2) as writer:
+        return _render(session, stems, writer.write, progress)
+
+
+def render_stream(
+    session_path: Path, stems: Path, out: BinaryIO, *, progress: Progress = silent_progress
+) -> list[str]:
+    """Render a session into a stream, block by block as it is rendered: the bytes of the file.
+
+    Args:
+        session_path: the session.
+        stems: the folder of its stems.
+        out: where the bytes go, such as a pipe into a player.
+        progress: told how far the work is.
+
+    Returns:
+        Warnings, as of `render_file`.
+
+    Raises:
+        ValueError: the session or a stem cannot be used; then nothing is written.
+        OSError: whoever listened has gone.
+    """
+    session = Session.load(session_path)
+    stem_paths(session, stems)
+    samples = session.num_samples + session.tail_samples
+    out.write(wav_header(samples, sample_rate=session.sample_rate, channels=2))
+
+    def write(block: NDArray[np.float32]) -> None:
+        out.write(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
+
+    warnings = _render(session, stems, write, progress)
+    out.flush()
+    return warnings
+
+
+def _render(
+    session: Session, stems: Path, write: Callable[[NDArray[np.float32]], None], progress: Progress
+) -> list[str]:
     total = session.num_samples + session.tail_samples
     played: dict[int, str] = {}
-    with WavWriter(out, sample_rate=session.sample_rate, channels=2) as writer:
-        for block in render_blocks(session, stems, played=played.__setitem__):
-            writer.write(block.mix[0].numpy())
-            progress("rendering", min(block.start_sample + BLOCK, total), total)
+    for block in render_blocks(session, stems, played=played.__setitem__):
+        write(block.mix[0].numpy())
+        progress("rendering", min(block.start_sample + BLOCK, total), total)
     warnings = [
         other_recording(track)
         for i, track in enumerate(session.tracks)
