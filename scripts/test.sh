@@ -20,5 +20,6 @@ part "mypy" "$BIN/mypy"
 part "layers" "$BIN/lint-imports"
 # Thousands of small tensors: a second thread of OpenMP costs more than it brings.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-part "pytest" "$BIN/python" -m pytest "${all[@]}" "$@"
+# Two processes, a file of tests to each: what a file prepares is prepared once.
+part "pytest" "$BIN/python" -m pytest -n 2 --dist loadfile "${all[@]}" "$@"
 say_times

@@ -135,3 +135,15 @@ def test_says_what_it_may_be() -> None:
     for wrong in (0.0, 16.0, math.nan):
         with pytest.raises(ValueError, match=r"0\.1 to 15 ms ahead"):
             Limiter(look_ahead_ms=wrong)
+
+
+def test_gradients_pass_after_a_render_without() -> None:
+    """What was kept in inference mode could not be saved for a gradient."""
+    processor = Limiter(look_ahead_ms=1.37)  # of a length that no other test has asked for
+    controls = torch.tensor([[[-6.0, 100.0]]], dtype=torch.float64)
+    audio = torch.randn(1, 2, 500, dtype=torch.float64)
+    state = processor.initial_state(1, 2, sample_rate=44100, device=torch.device("cpu"))
+    with torch.inference_mode():
+        processor.render(audio, controls, state, sample_rate=44100)
+    out, _ = processor.render(audio.requires_grad_(), controls, state, sample_rate=44100)
+    assert torch.autograd.grad(out.sum(), audio)[0].abs().max() > 0

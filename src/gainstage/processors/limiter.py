@@ -102,6 +102,7 @@ def _triangle(look_ahead: int) -> Tensor:
 
     Shape: → (look_ahead + 1,), float64
     """
-    ramp = torch.arange(look_ahead + 1, dtype=torch.float64)
-    weights = 1.0 + torch.minimum(ramp, ramp.flip(0))
-    return weights / weights.sum()
+    with torch.inference_mode(False), torch.no_grad():  # it is kept, and gradients may pass it later
+        ramp = torch.arange(look_ahead + 1, dtype=torch.float64)
+        weights = 1.0 + torch.minimum(ramp, ramp.flip(0))
+        return weights / weights.sum()
