@@ -36,6 +36,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_does_not_show(root: Path, tmp_path: Path) -> None:
     (root / "A - two" / "stems" / "Kick.wav").write_bytes(b"")
     save(root / "A - one" / "stems" / "Kick.wav", noise(RATE, seed=4), 48_000)
