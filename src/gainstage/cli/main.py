@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gainstage.cli.console import console
+from gainstage.cli.normalise import normalise
 from gainstage.cli.session import session
 
 # Idle threads that spin while they wait cost several times the work itself where cores are shared.
@@ -90,6 +91,11 @@ def cli() -> None:
     show_default=True,
     help="How much of the decision is taken: from --session, or from the plain sum without one.",
 )
+@click.option(
+    "--normalise",
+    metavar="FILE|built_in",
+    help="First take the treatment off the stems, by these statistics; see `gainstage normalise`.",
+)
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
 @click.pass_context
@@ -107,6 +113,7 @@ def mix(
     session: Path | None,
     keep_locks: bool,
     amount: float,
+    normalise: str | None,
     tail: bool,
     report: bool,
 ) -> None:
@@ -132,6 +139,7 @@ def mix(
             session=session,
             keep_locks=keep_locks,
             amount=amount,
+            normalise=normalise,
             tail=tail,
             report=report,
             progress=step,
@@ -191,6 +199,7 @@ def render(session: Path, stems: Path, out: Path) -> None:
 
 cli.add_command(session)
 cli.add_command(console)
+cli.add_command(normalise)
 
 
 @cli.command()

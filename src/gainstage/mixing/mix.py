@@ -14,12 +14,14 @@ from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
 from gainstage.mixing.held import Held
 from gainstage.mixing.network import decide_by_network
+from gainstage.mixing.normalised import hear_normalised
 from gainstage.mixing.passes import audition, limited, write_mix
 from gainstage.mixing.render import Progress, silent_progress
 from gainstage.mixing.report import describe_mix, loudest_passage, write_report
 from gainstage.mixing.sessions import session_from_decision
 from gainstage.mixing.staging import staged_folder
 from gainstage.models.checkpoint import TrainedMixer, load_mixer
+from gainstage.normalise import EffectStatistics
 from gainstage.report.mix_result import MixResult
 
 DEFAULT_LUFS = -20.0
@@ -59,6 +61,7 @@ def mix(
     session: Path | str | None = None,
     keep_locks: bool = False,
     amount: float = 1.0,
+    normalise: EffectStatistics | Path | str | None = None,
     progress: Progress = silent_progress,
 ) -> Mixed:
     """Mix a folder of stems.
@@ -85,6 +88,9 @@ def mix(
             rest to suit, the rules set everything and then yield.
         amount: how much of the decision is taken, 0 … 1: from that session, or from the plain sum without
             one.
+        normalise: statistics of effects, or `built_in`: the stems are normalised first, into the folder
+            `normalised` of the results, and the session is one of those. A network that was trained on
+            normalised stems wants the statistics that they were normalised with.
         progress: told how far the work is.
 
     Raises:
@@ -111,7 +117,10 @@ def mix(
         )
     try:
         with staged_folder(out) as folder:
-            heard = hear_folder(stems, roles=roles, progress=progress)
+            if normalise is None:
+                heard = hear_folder(stems, roles=roles, progress=progress)
+            else:
+                heard, stems = hear_normalised(stems, folder, normalise, roles=roles, progress=progress)
             held = Held.of(edited, heard) if edited and keep_locks else None
             if trained is None:
                 decision = decide(engineer, heard, style=style)
