@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gainstage.dsp.response import Response, convolve_block
+from gainstage.dsp.convolution import convolve_block
+from gainstage.dsp.response import Response
 
 _FINE = 8  # points of the gain over frequency per tap, before it is cut to length
 
