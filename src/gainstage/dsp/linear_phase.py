@@ -62,10 +62,11 @@ def filtered(blocks: Iterable[Tensor], taps: Tensor) -> Iterator[Tensor]:
     for block in blocks:
         if history is None:
             history = block.new_zeros(*block.shape[:2], 2 * late)
-        out, history = convolve_block(block, response, history)
+        out = convolve_block(block, response, history)
+        history = torch.cat((history, block), -1)[..., block.shape[-1] :]
         if skip < out.shape[-1]:
             yield out[..., skip:]
         skip, like = max(skip - out.shape[-1], 0), block
     if history is not None and like is not None:
-        rest, _ = convolve_block(like.new_zeros(*like.shape[:2], late), response, history)
+        rest = convolve_block(like.new_zeros(*like.shape[:2], late), response, history)
         yield rest[..., skip:]
