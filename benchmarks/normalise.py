@@ -25,10 +25,10 @@ import numpy as np
 import torch
 from benchmarks import wet
 from benchmarks.record import write_results
-from benchmarks.train_listener import features_of
 from torch import Tensor
 
 from gainstage.data.synthetic import play_song
+from gainstage.dsp.features import FeatureMeter
 from gainstage.dsp.track_features import TrackFeatures
 from gainstage.normalise import Settings, named_or_read, normalise
 
@@ -67,6 +67,15 @@ def distances(one: TrackFeatures, other: TrackFeatures) -> dict[str, float]:
         "balance": abs(one.imbalance - other.imbalance),
         "width": abs(one.width - other.width),
     }
+
+
+def features_of(audio: Tensor, sample_rate: int) -> TrackFeatures:
+    """The features of a track, mono if its channels are equal."""
+    if len(audio) == 2 and torch.equal(audio[0], audio[1]):
+        audio = audio[:1]
+    meter = FeatureMeter(len(audio), sample_rate=sample_rate)
+    meter.update(audio)
+    return meter.result()
 
 
 def measured(stems: Tensor, rate: int) -> list[TrackFeatures]:

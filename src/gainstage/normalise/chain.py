@@ -1,8 +1,8 @@
 """Effect normalisation of the stems of a song: equaliser, dynamics, panning, loudness, each to its class.
 
-The order is that of FxNorm. Stems are heard first, then equalised and heard again with all candidates for
-their dynamics at once, then heard at the end of the chain for their loudness: three passes, all block by
-block, and a fourth gives the result. All stems of a song go through as the rows of one tensor.
+The order is that of FxNorm. Stems are heard as they are, then equalised for their attacks, then with all
+candidates for their dynamics at once, then at the end of the chain for their loudness: four passes, all block
+by block, and a fifth gives the result. All stems of a song go through as the rows of one tensor.
 
 References:
     M. A. Martínez-Ramírez, W.-H. Liao, G. Fabbro, S. Uhlich, C. Nagashima, Y. Mitsufuji, "Automatic music
@@ -63,7 +63,7 @@ def find_correction(
     sample_rate: int,
     settings: Settings | None = None,
 ) -> Correction:
-    """What brings the stems of a song to the average of their classes. Three passes over them.
+    """What brings the stems of a song to the average of their classes. Four passes over them.
 
     Args:
         source: plays the stems.

@@ -1,1 +1,0 @@
-"""Role from audio: what a track sounds like → which role it probably plays."""
