@@ -76,6 +76,19 @@ def test_a_place_to_look_at_makes_a_small_search_enough() -> None:
     assert found.confidence > 0.99
 
 
+@pytest.mark.parametrize("delay", [0.0, 1.5])
+def test_music_that_repeats_itself_is_found_where_all_of_it_is(delay: float) -> None:
+    """A loop of .75 s repeats to the bit; only a voice over it tells one bar from another."""
+    rng = np.random.default_rng(4)
+    track = np.tile(0.3 * rng.standard_normal(3 * RATE // 4), 8) + 2.0 * strokes(
+        np.arange(6.0 * RATE), seed=8
+    )
+    mix = np.concatenate([np.zeros(round(delay * RATE)), track])
+    found = find_alignment(reader(track), reader(mix), num_samples=len(track), sample_rate=RATE)
+    assert found.delay_samples == pytest.approx(delay * RATE, abs=0.01)
+    assert found.likeness > 0.9
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_unrelated_signals_are_not_believed(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -36,6 +36,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_does_not_show(root: Path, tmp_path: Path) -> None:
     (root / "A - two" / "stems" / "Kick.wav").write_bytes(b"")
     save(root / "A - one" / "stems" / "Kick.wav", noise(RATE, seed=4), 48_000)
@@ -120,10 +121,11 @@ def test_an_interruption_leaves_whole_songs(root: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_killed_at_ten_random_moments_it_comes_to_the_same(tmp_path: Path) -> None:
     root, undisturbed, killed = (tmp_path / name for name in ("set", "undisturbed", "killed"))
     for number in range(12):
-        write_song(root / f"Artist {number % 5} - {number}", seed=10 * number, length=4 * RATE)
+        write_song(root / f"Artist {number % 5} - {number}", seed=10 * number, length=2 * RATE)
     arguments = [f"root={root}", "source=folders", "validation=0.2", "test=0.2"]
     command = [sys.executable, "-m", "gainstage.cli.main", "prepare", *arguments]
 

@@ -11,6 +11,7 @@ import click
 
 from gainstage.cli.console import console
 from gainstage.cli.export import export
+from gainstage.cli.normalise import normalise
 from gainstage.cli.session import session
 
 # Idle threads that spin while they wait cost several times the work itself where cores are shared.
@@ -97,6 +98,11 @@ def cli() -> None:
     metavar="BPM",
     help="Tempo of the song, for the session to keep.",
 )
+@click.option(
+    "--normalise",
+    metavar="FILE|built_in",
+    help="First take the treatment off the stems, by these statistics; see `gainstage normalise`.",
+)
 @click.option("--tail/--no-tail", default=True, help="Let the reverb ring out after the last stem ends.")
 @click.option("--report/--no-report", default=True, help="Write report.html, with pictures and players.")
 @click.pass_context
@@ -115,6 +121,7 @@ def mix(
     keep_locks: bool,
     amount: float,
     tempo: float | None,
+    normalise: str | None,
     tail: bool,
     report: bool,
 ) -> None:
@@ -141,6 +148,7 @@ def mix(
             keep_locks=keep_locks,
             amount=amount,
             tempo_bpm=tempo,
+            normalise=normalise,
             tail=tail,
             report=report,
             progress=step,
@@ -222,6 +230,7 @@ def render(session: Path, stems: Path, out: Path) -> None:
 cli.add_command(session)
 cli.add_command(console)
 cli.add_command(export)
+cli.add_command(normalise)
 
 
 @cli.command()

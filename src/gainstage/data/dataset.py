@@ -19,6 +19,8 @@ from gainstage.console.spec import SECTIONS
 from gainstage.data.audio_file import AudioReader
 from gainstage.data.batch import Batch
 from gainstage.data.excerpts import ExcerptSettings, best_start, draw, start_at
+from gainstage.data.given import Given, Part, give
+from gainstage.data.heard import DB_PER_VALUE
 from gainstage.data.manifest import AudioRef, Song
 from gainstage.data.spectra import Passage, Progress, SpectraCache
 from gainstage.data.staging import trim_db
@@ -28,7 +30,6 @@ from gainstage.roles import ROLES
 TARGET_LUFS = -20.0
 _MANY_TRACKS = 64
 _SOUNDS_LU = 30.0  # below a track's loud frames: under that it rests
-_DB_PER_VALUE = 40.0  # of the front end
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class SongDataset(Dataset[Item]):
 
     A song with a mix file has it as its target, at −20 LUFS; the output gain that is given beside it then
     belongs to that level. Without a mix file the target is NaN, and the settings of the session are the truth
-    to render.
+    to render. An item may have fewer tracks than its song, or changed ones (`ExcerptSettings`); where they
+    are not what the settings of the session were made for, it has no truth.
 
     Args:
         songs: rows of a manifest, with folders that can be opened from here.
@@ -98,7 +100,7 @@ class SongDataset(Dataset[Item]):
         self._truths: dict[int, Truth | None] = {}
         self._playing: dict[int, NDArray[np.float32]] = {}
         for song in self.songs:
-            _check(song)
+            _check(song, self.settings)
 
     def prepare(self, *, progress: Progress | None = None, threads: int = 2) -> None:
         """Compute the spectra that are not there yet; see `SpectraCache.prepare`."""
@@ -122,22 +124,23 @@ class SongDataset(Dataset[Item]):
         song = self.songs[drawn.row]
         truth = self._truth(drawn.row)
         start, first, passage = self._place(drawn.row, drawn.places, has_audio=drawn.has_audio)
-        tracks = self._tracks(song, start) if drawn.has_audio else None
-        target = self._target(song, start) if drawn.has_audio else None
+        given = give(song, index, seed=self.seed, settings=self.settings)
+        if not given.keeps_truth:
+            truth = None
         return Item(
             song_id=song.name,
-            spectra=passage.spectra,
-            heard=tuple((track.content_hash, first, passage.num_frames) for track in song.tracks),
-            is_stereo=torch.tensor([track.channels == 2 for track in song.tracks]),
-            roles=torch.tensor([ROLES.index(track.role) for track in song.tracks]),
-            truth=self._units(truth, len(song.tracks)),
+            spectra=given.heard(passage.spectra),
+            heard=tuple((key, first, passage.num_frames) for key in given.keys(song)),
+            is_stereo=torch.tensor([part.is_stereo for part in given.parts]),
+            roles=torch.tensor([ROLES.index(part.role) for part in given.parts]),
+            truth=self._units(truth, given),
             has_truth=truth is not None,
             output_gain_db=0.0 if truth is None else truth.output_gain_db + _mix_gain_db(song),
             sample_rate=self.sample_rate,
             pre_roll=self.settings.pre_roll(self.sample_rate),
             start_sample=start,
-            tracks=tracks,
-            target=target,
+            tracks=self._tracks(song, given, start) if drawn.has_audio else None,
+            target=self._target(song, given, start) if drawn.has_audio else None,
         )
 
     def known(self, row: int) -> tuple[Tensor, Mapping[str, Tensor]] | None:
@@ -182,31 +185,42 @@ class SongDataset(Dataset[Item]):
             self._playing[row] = _playing(self.cache.read(self.songs[row].tracks).spectra)
         return self._playing[row]
 
-    def _tracks(self, song: Song, start: int) -> Tensor:
-        """Staged audio of an excerpt. Shape (tracks, 2, samples)."""
-        audio = torch.zeros(len(song.tracks), 2, self.settings.num_samples(self.sample_rate))
-        for row, track in zip(audio, song.tracks, strict=True):
-            self._read(song, track, start, row, gain_db=trim_db(track))
-        return audio
+    def _tracks(self, song: Song, given: Given, start: int) -> Tensor:
+        """Staged audio of an excerpt. Shape (parts, 2, samples)."""
+        audio = torch.zeros(len(given.parts), 2, self.settings.num_samples(self.sample_rate))
+        for row, part in zip(audio, given.parts, strict=True):
+            self._add(song, part, start, row)
+        return audio.flip(1) if given.swapped else audio
 
-    def _target(self, song: Song, start: int) -> Tensor:
+    def _add(self, song: Song, part: Part, start: int, into: Tensor) -> None:
+        """Add the tracks of a part."""
+        late = round(part.shift_ms / 1000.0 * self.sample_rate)
+        for row, more_db in zip(part.rows, part.gains_db, strict=True):
+            track = song.tracks[row]
+            self._read(song, track, start - late, into, gain_db=trim_db(track) + more_db, sign=part.polarity)
+
+    def _target(self, song: Song, given: Given, start: int) -> Tensor:
         """The mix of an excerpt. Shape (2, samples)."""
         audio = torch.zeros(2, self.settings.num_samples(self.sample_rate))
         if song.mix is None:
             return audio.fill_(math.nan)
-        self._read(song, song.mix, start, audio, gain_db=_mix_gain_db(song))
-        return audio
+        self._read(song, song.mix, start, audio, gain_db=_mix_gain_db(song), sign=given.mix_polarity)
+        return audio.flip(0) if given.swapped else audio
 
-    def _read(self, song: Song, audio: AudioRef, start: int, into: Tensor, *, gain_db: float) -> None:
-        """Read an excerpt; where the file has ended there is silence."""
+    def _read(
+        self, song: Song, audio: AudioRef, start: int, into: Tensor, *, gain_db: float, sign: int
+    ) -> None:
+        """Add an excerpt; before the file's start and behind its end there is silence."""
         with AudioReader(
             song.path_of(audio), sample_rate=self.sample_rate, channels=audio.channels
         ) as reader:
             if start >= reader.num_samples:
                 return
-            reader.seek(start)
-            part = torch.from_numpy(reader.read(into.shape[-1]))
-        into[:, : part.shape[-1]] = part * 10.0 ** (gain_db / 20.0)
+            if start > 0:
+                reader.seek(start)
+            first = max(-start, 0)
+            part = torch.from_numpy(reader.read(into.shape[-1] - first))
+        into[:, first : first + part.shape[-1]] += part * (sign * 10.0 ** (gain_db / 20.0))
 
     def _truth(self, row: int) -> Truth | None:
         """The settings behind a mix, parsed once; None where only the mix itself is known."""
@@ -223,12 +237,12 @@ class SongDataset(Dataset[Item]):
             self._truths[row] = found
         return self._truths[row]
 
-    def _units(self, truth: Truth | None, num_tracks: int) -> Mapping[str, Tensor]:
+    def _units(self, truth: Truth | None, given: Given) -> Mapping[str, Tensor]:
         if truth is not None:
-            return truth.units
+            return given.units(truth.units, self.console.layout)
         layout = self.console.layout
         return {
-            name: torch.zeros(self.console.num_strips(name, num_tracks), len(layout[name].driven))
+            name: torch.zeros(self.console.num_strips(name, len(given.parts)), len(layout[name].driven))
             for name in SECTIONS
         }
 
@@ -301,15 +315,21 @@ def _padded(parts: Sequence[Tensor], count: int | None) -> Tensor:
     return whole
 
 
-def _check(song: Song) -> None:
+def _check(song: Song, settings: ExcerptSettings) -> None:
     if song.mix is None and not song.session:
         raise ValueError(
             f"the song '{song.name}' has neither a mix nor a session: nothing tells how it should sound; "
             "leave it out"
         )
-    if len(song.tracks) > _MANY_TRACKS:
+    if song.mix is None and settings.level != "lufs":
+        raise ValueError(
+            f"tracks at level '{settings.level}' do not fit the settings of '{song.name}', which has no mix; "
+            "use level=lufs"
+        )
+    if len(song.tracks) > _MANY_TRACKS and not settings.most_tracks:
         warnings.warn(
-            f"the song '{song.name}' has {len(song.tracks)} tracks; a batch with it needs much memory",
+            f"the song '{song.name}' has {len(song.tracks)} tracks; a batch with it needs much memory: "
+            "most_tracks=16 gives submixes",
             stacklevel=3,
         )
 
@@ -332,5 +352,5 @@ def _playing(spectra: Tensor) -> NDArray[np.float32]:
     audible = loud[:, 0] > 0.0
     if not audible.any():
         return np.zeros(level.shape[1], np.float32)
-    plays = level[audible] > np.maximum(loud[audible] - _SOUNDS_LU / _DB_PER_VALUE, 0.0)
+    plays = level[audible] > np.maximum(loud[audible] - _SOUNDS_LU / DB_PER_VALUE, 0.0)
     return np.asarray(plays.mean(0), np.float32)

@@ -5,12 +5,14 @@ whoever loads it, and after a stop training goes on with the indices that are le
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gainstage.data.augment import AugmentSettings
+from gainstage.data.levels import POLICIES, LevelPolicy
 from gainstage.kernels.grid import GRID
 
 _ENOUGH = 0.5  # share of a song's tracks that should be heard in an excerpt
@@ -28,6 +30,11 @@ class ExcerptSettings:
         candidates: places that are tried before a thinly played one is taken.
         together: arrangements of a song follow each other in runs of so many. They share tracks, and a batch
             hears a track once, which is most of what a step costs.
+        most_tracks: an item has at most so many; 0 = all. Those too many are summed to submixes beside a mix,
+            else left out (`gainstage.data.cast`).
+        level: of the tracks: `lufs`, as the console stages them, or as published loaders, `peak` or `class`
+            (`gainstage.data.levels`).
+        augment: what is changed of the tracks.
     """
 
     seconds: float = 4.0
@@ -36,6 +43,9 @@ class ExcerptSettings:
     audio_every: int = 4
     candidates: int = 4
     together: int = 4
+    most_tracks: int = 0
+    level: LevelPolicy = "lufs"
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0.0 and self.pre_roll_seconds >= 0.0 and self.heard_seconds > 0.0):
@@ -48,6 +58,10 @@ class ExcerptSettings:
                 "audio_every must be 0 (no audio) or more, candidates and together 1 or more, got "
                 f"{self.audio_every}, {self.candidates} and {self.together}"
             )
+        if self.most_tracks < 0 or self.most_tracks == 1:
+            raise ValueError(f"most_tracks is {self.most_tracks}; 2 or more are wanted, or 0 for all")
+        if self.level not in POLICIES:
+            raise ValueError(f"level is '{self.level}'; there are {', '.join(POLICIES)}")
 
     def pre_roll(self, sample_rate: int) -> int:
         """Samples of pre-roll, a multiple of 64."""

@@ -35,13 +35,14 @@ _FRAME = 1 << 15
 _PART = _FRAME // 4
 _MOST_FRAMES = 48
 _MARGIN = 1 << 13
-_CANDIDATES = 5  # peaks that a frame names
 _WIDTH = 8  # samples within which candidates count as one
 _DRIFT_PPM = 200.0  # clocks of audio interfaces differ by less
 _IN_BAND_DB = 40.0  # bins of the track that are quieter than its loudest by more say nothing of it
 _REACH = 24  # samples round the line that the last step looks at
 _ROUND = 2 * _REACH  # what is interpolated, so that its faded ends are not looked at
 _OVERSAMPLING = 8
+_MOST_LINES = 6  # that are compared by likeness
+_AS_ALIKE = 0.95
 _AS_GOOD = 0.95  # drift that is worth less (.6 samples from first to last frame) is taken for none
 
 
@@ -116,10 +117,14 @@ def find_alignment(
         return Alignment()
     most = max(round(most_seconds * sample_rate), _WIDTH)
     points = [_candidates(track, mix, start, near, most, sample_rate) for start in starts]
-    line = _most_supported(np.array(starts) + _FRAME / 2, points, most)
-    guess = Alignment(near.delay_samples + line.delay, near.drift_ppm + line.drift_ppm)
-    refined = _refined(track, mix, starts, guess, sample_rate)
-    return replace(refined, confidence=line.confidence)
+    lines = _most_supported(np.array(starts) + _FRAME / 2, points, most)
+    found = []
+    for line in sorted(lines, key=lambda line: abs(line.delay)):
+        guess = Alignment(near.delay_samples + line.delay, near.drift_ppm + line.drift_ppm)
+        refined = _refined(track, mix, starts, guess, sample_rate)
+        found.append(replace(refined, confidence=line.confidence))
+    alike = max(place.likeness for place in found)
+    return next(place for place in found if place.likeness >= _AS_ALIKE * alike)  # the nearest of them
 
 
 def _loud_frames(track: Read, num_samples: int) -> list[int]:
@@ -150,9 +155,14 @@ def _candidates(
     spectrum = _phat(rfft(frame, size), rfft(heard, size), size, sample_rate)
     correlation = np.abs(irfft(spectrum, size)[_MARGIN : _MARGIN + 2 * most + 1])
     peaks, _ = find_peaks(correlation, distance=_WIDTH)
-    highest = peaks[np.argsort(correlation[peaks])[::-1][:_CANDIDATES]]
+    highest = peaks[np.argsort(correlation[peaks])[::-1][: _named(most)]]
     heights = correlation[highest] / max(float(correlation.max()), 1e-300)
     return (highest - most).astype(np.float64), heights.astype(np.float64)
+
+
+def _named(most: int) -> int:
+    """How many peaks a frame names: more where there is room for more bars of the same music."""
+    return 5 + most // _FRAME
 
 
 def _phat(
@@ -174,11 +184,11 @@ class _Line:
     confidence: float
 
 
-def _most_supported(centres: Array, points: list[tuple[Array, Array]], most: int) -> _Line:
-    """The line that passes through the highest candidates of most frames.
+def _most_supported(centres: Array, points: list[tuple[Array, Array]], most: int) -> list[_Line]:
+    """The lines that pass through the highest candidates of most frames, of the drift that suits most.
 
-    Its confidence compares that with unrelated frames: with `_CANDIDATES` of 2·most places each, a frame
-    supports a given line by chance p, and so many lines were looked at.
+    A line's confidence compares that with unrelated frames: with so many candidates of 2·most places each, a
+    frame supports a given line by chance p, and so many lines were looked at.
     """
     times = np.concatenate([np.full(len(of), t) for t, (of, _) in zip(centres, points, strict=True)])
     frames = np.concatenate([np.full(len(of), i) for i, (of, _) in enumerate(points)])
@@ -186,31 +196,44 @@ def _most_supported(centres: Array, points: list[tuple[Array, Array]], most: int
     span = float(np.ptp(centres))
     steps = int(1e-6 * _DRIFT_PPM * span / (_WIDTH / 2))
     drifts = np.linspace(-_DRIFT_PPM, _DRIFT_PPM, 2 * steps + 1) if steps else np.zeros(1)
-    best = (-1.0, 0, 0.0, 0.0)
+    best = (-1.0, 0.0)
     for drift in drifts[np.argsort(np.abs(drifts), kind="stable")]:  # of equals the one with least drift
         rest = delays - 1e-6 * drift * times
-        score, support, place = _densest(rest, heights, frames)
+        score = _densest(rest, heights, frames, 1)[0][0]
         if score > best[0]:
-            best = (score, support, place, float(drift))
-    _, support, delay, drift = best
-    chance = min(_CANDIDATES * _WIDTH / (2 * most + 1), 1.0)
+            best = (score, float(drift))
+    drift = best[1]
+    windows = _densest(delays - 1e-6 * drift * times, heights, frames, _MOST_LINES)
+    chance = min(_named(most) * _WIDTH / (2 * most + 1), 1.0)
     lines = len(drifts) * (2 * most + 1) / (_WIDTH / 2)
-    false_alarms = float(lines * binom.sf(support - 1, len(points), chance))
-    return _Line(delay, drift, max(1.0 - false_alarms, 0.0))
+    false_alarms = [float(lines * binom.sf(support - 1, len(points), chance)) for _, support, _ in windows]
+    return [
+        _Line(delay, drift, max(1.0 - alarms, 0.0))
+        for (_, _, delay), alarms in zip(windows, false_alarms, strict=True)
+    ]
 
 
-def _densest(values: Array, heights: Array, frames: NDArray[np.int64]) -> tuple[float, int, float]:
-    """The window with the most height in it: that height, how many frames, and the median of its values."""
+def _densest(
+    values: Array, heights: Array, frames: NDArray[np.int64], count: int
+) -> list[tuple[float, int, float]]:
+    """The windows with the most height in them: that height, how many frames, the median of the values."""
     if not len(values):
-        return 0.0, 0, 0.0
+        return [(0.0, 0, 0.0)]
     order = np.argsort(values, kind="stable")
     values, heights, frames = values[order], heights[order], frames[order]
     ends = np.searchsorted(values, values + _WIDTH, side="right")
     sums = np.concatenate([[0.0], np.cumsum(heights)])
     scores = sums[ends] - sums[:-1]
-    first = int(np.argmax(scores))
-    inside = slice(first, int(ends[first]))
-    return float(scores[first]), len(np.unique(frames[inside])), float(np.median(values[inside]))
+    found: list[tuple[float, int, float]] = []
+    for _ in range(count):
+        first = int(np.argmax(scores))
+        if scores[first] <= (0.5 * found[0][0] if found else 0.0):
+            break
+        inside = slice(first, int(ends[first]))
+        place = float(np.median(values[inside]))
+        found.append((float(scores[first]), len(np.unique(frames[inside])), place))
+        scores[np.abs(values - values[first]) < 4 * _WIDTH] = 0.0
+    return found or [(0.0, 0, 0.0)]
 
 
 def _refined(track: Read, mix: Read, starts: list[int], guess: Alignment, sample_rate: int) -> Alignment:

@@ -30,6 +30,12 @@ class Onsets:
     decay_db_per_s: float
 
 
+def onset_points(energy: Array, least_energy: float) -> NDArray[np.intp]:
+    """Where the onsets of an energy envelope are, as indices of its points; see `find_onsets`."""
+    at, _, _ = _found(energy, least_energy)
+    return at
+
+
 def find_onsets(energy: Array, least_energy: float) -> Onsets:
     """Onsets in an energy envelope.
 
@@ -40,16 +46,7 @@ def find_onsets(energy: Array, least_energy: float) -> Onsets:
         energy: mean square per 10 ms, shape (points,).
         least_energy: mean square that an onset must reach; it keeps bleed and noise out.
     """
-    if len(energy) < 2 * _SPAN + 1:
-        return Onsets(0, 0.0, 0.0)
-    smooth = np.convolve(energy, np.full(_SPAN, 1.0 / _SPAN), mode="valid")
-    padded = np.concatenate([np.zeros(_SPAN), smooth])  # the song begins after silence
-    before, after = padded[:-_SPAN], padded[_SPAN:]
-    # 40 dB of rise is as sharp as it gets: an onset after digital silence would be infinite
-    rise_db = 10.0 * np.log10((after + 1e-30) / (np.maximum(before, after * 1e-4) + 1e-30))
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(rise_db, _GAP), 2 * _GAP + 1)
-    first_of_equals = np.argmax(around, axis=-1) == _GAP
-    at = np.flatnonzero(first_of_equals & (rise_db >= _LEAST_RISE_DB) & (after >= least_energy))
+    at, rise_db, after = _found(energy, least_energy)
     if len(at) == 0:
         return Onsets(0, 0.0, 0.0)
     later = at + _DECAY
@@ -59,3 +56,18 @@ def find_onsets(energy: Array, least_energy: float) -> Onsets:
     top, rest = after[at[kept]] + 1e-30, after[later[kept]]
     fall_db = np.maximum(-10.0 * np.log10(rest / top + 1e-4), 0.0)
     return Onsets(len(at), float(np.mean(rise_db[at])), float(np.mean(fall_db)) * ENVELOPE_HZ / _DECAY)
+
+
+def _found(energy: Array, least_energy: float) -> tuple[NDArray[np.intp], Array, Array]:
+    """Onsets, and at every point the rise in dB and the energy after it."""
+    if len(energy) < 2 * _SPAN + 1:
+        return np.zeros(0, np.intp), np.zeros(0), np.zeros(0)
+    smooth = np.convolve(energy, np.full(_SPAN, 1.0 / _SPAN), mode="valid")
+    padded = np.concatenate([np.zeros(_SPAN), smooth])  # the song begins after silence
+    before, after = padded[:-_SPAN], padded[_SPAN:]
+    # 40 dB of rise is as sharp as it gets: an onset after digital silence would be infinite
+    rise_db = 10.0 * np.log10((after + 1e-30) / (np.maximum(before, after * 1e-4) + 1e-30))
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(rise_db, _GAP), 2 * _GAP + 1)
+    first_of_equals = np.argmax(around, axis=-1) == _GAP
+    at = np.flatnonzero(first_of_equals & (rise_db >= _LEAST_RISE_DB) & (after >= least_energy))
+    return at, rise_db, after

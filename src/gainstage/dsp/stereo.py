@@ -21,6 +21,7 @@ class StereoImage:
     Args:
         frequencies_hz: centres of the bins, shape (bins,).
         power: mean of both channels' power a bin, Hann window, shape (rows, bins).
+        left, right, cross: power of the channels and the real part of their product, the same.
         width: energy of L − R over energy of L + R, shape (rows,).
         correlation: of left and right, −1 … 1, NaN where silent, shape (rows,).
         band_width, band_correlation: the same between the edges `BAND_EDGES_HZ`, shape (rows, bands).
@@ -28,6 +29,9 @@ class StereoImage:
 
     frequencies_hz: Array
     power: Array
+    left: Array
+    right: Array
+    cross: Array
     width: Array
     correlation: Array
     band_width: Array
@@ -80,6 +84,9 @@ class StereoMeter:
         return StereoImage(
             frequencies_hz,
             (left + right) / 2,
+            left,
+            right,
+            cross,
             width,
             correlation,
             np.stack([band[0] for band in bands], axis=-1),

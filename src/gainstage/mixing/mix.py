@@ -22,11 +22,13 @@ from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import hear_folder
 from gainstage.mixing.held import Held
 from gainstage.mixing.network import Network, decide_by_network, load_network
+from gainstage.mixing.normalised import hear_normalised
 from gainstage.mixing.passes import audition, limited, write_mix
 from gainstage.mixing.render import Progress, silent_progress
 from gainstage.mixing.report import describe_mix, loudest_passage, write_report
 from gainstage.mixing.sessions import session_from_decision, with_tail
 from gainstage.mixing.staging import staged_folder
+from gainstage.normalise import EffectStatistics
 from gainstage.report.mix_result import MixResult
 
 DEFAULT_LUFS = -20.0
@@ -67,6 +69,7 @@ def mix(
     keep_locks: bool = False,
     amount: float = 1.0,
     tempo_bpm: float | None = None,
+    normalise: EffectStatistics | Path | str | None = None,
     progress: Progress = silent_progress,
 ) -> Mixed:
     """Mix a folder of stems.
@@ -96,6 +99,9 @@ def mix(
             one.
         tempo_bpm: of the song, 1 … 1000, kept in the session: rides then have their knots on its beats. None:
             that of the given session, if it has one.
+        normalise: statistics of effects, or `built_in`: the stems are normalised first, into the folder
+            `normalised` of the results, and the session is one of those. A network that was trained on
+            normalised stems wants the statistics that they were normalised with.
         progress: told how far the work is.
 
     Raises:
@@ -126,7 +132,10 @@ def mix(
         )
     try:
         with staged_folder(out) as folder:
-            heard = hear_folder(stems, roles=roles, progress=progress)
+            if normalise is None:
+                heard = hear_folder(stems, roles=roles, progress=progress)
+            else:
+                heard, stems = hear_normalised(stems, folder, normalise, roles=roles, progress=progress)
             held = Held.of(edited, heard) if edited and keep_locks else None
             heard = held.with_roles(heard) if held else heard
             if network is None:

@@ -35,6 +35,8 @@ def staged_folder(out: Path) -> Iterator[Path]:
     try:
         yield partial
         for path in sorted(partial.glob("[!.]*")):  # hidden files served the work only
+            if path.is_dir():
+                shutil.rmtree(out / path.name, ignore_errors=True)
             path.replace(out / path.name)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

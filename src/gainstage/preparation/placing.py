@@ -23,7 +23,7 @@ from gainstage.preparation.inspection import Inspected, rewritten
 _SURE, _VERY_SURE = 0.99, 0.9999
 _OWN_SECONDS = 0.02  # further apart than microphones in a room
 _LOOK_SECONDS = 0.5  # for a track that lies elsewhere
-_SONG_SECONDS = (0.05, 0.5, 10.0)  # for all tracks together; the nearest place comes first
+_SONG_SECONDS = (0.5, 10.0)  # for all tracks together; the nearest place comes first
 _AS_ALIKE = 0.9
 _STILL_SAMPLES, _STILL_PPM = 1.0, 0.5  # below that nothing is moved
 

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Sampler
 
+from gainstage.data.augment import AugmentSettings
 from gainstage.data.batch import Batch
 from gainstage.data.dataset import Item, SongDataset, collate
 from gainstage.data.excerpts import ExcerptSettings
@@ -90,7 +91,11 @@ class SongsModule(pl.LightningDataModule):
             held_out[: settings.most_validated],
             mixer,
             cache,
-            replace(settings.excerpts, audio_every=min(settings.excerpts.audio_every, 2)),
+            replace(
+                settings.excerpts,
+                audio_every=min(settings.excerpts.audio_every, 2),
+                augment=AugmentSettings(),
+            ),
             seed + 1,
         )
 
