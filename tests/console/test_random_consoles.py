@@ -56,7 +56,8 @@ def check(scene: Scene) -> None:
 
     silent = scene.tracks.masked_fill(padding, 0.0)
     with torch.no_grad():
-        plain = render(scene, tracks.detach(), scene.parameters).mix  # a reverb takes another way with gradients
+        # without gradients, since with them a reverb goes another way
+        plain = render(scene, tracks.detach(), scene.parameters).mix
         assert torch.equal(render(scene, silent, scene.parameters).mix, plain), "padding leaks"
         double = silent.double()
         whole = render(scene, double, scene.parameters)
