@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=10.0)
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # as a desk plays: a second one wakes too late for so short a call
     rows = [measure(t, b, seconds=arguments.seconds) for t in (8, 16, 32) for b in (128, 512, 2048)]
     write_results("stream", __doc__, rows)
 
