@@ -58,11 +58,12 @@ class Feeds:
         fed = strips.mixed(still)
         if not others:
             return fed
-        buses = list(fed.unbind(1))
+        buses, first = list(fed.unbind(1)), still.shape[1] - len(self.returns)
         for bus, (gain, is_early) in others.items():
             if is_early is not None:
                 tapped = before_fader.mixed(torch.where(is_early, gain, 0.0)[:, None])[:, 0]
-                tapped = self.call.wait(f"early {section} {bus}", tapped, early_by)
+                send = self.returns[bus - first]  # by its own number, since other returns may join
+                tapped = self.call.wait(f"early {section} {send}", tapped, early_by)
                 buses[bus], gain = buses[bus] + tapped, torch.where(is_early, 0.0, gain)
             buses[bus] = buses[bus] + strips.mixed(gain[:, None])[:, 0]
         return torch.stack(buses, 1)

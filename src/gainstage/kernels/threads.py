@@ -8,8 +8,9 @@ in a data-loader worker, what `torch.set_num_threads` says elsewhere.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
 
@@ -57,3 +58,14 @@ def share(rows: int, num_samples: int, task: Callable[[int, int], None]) -> None
         wait(others)
     for other in others:
         other.result()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums are split among threads, so their number shows in the last bits."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

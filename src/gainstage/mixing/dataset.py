@@ -10,7 +10,6 @@ import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -32,6 +31,7 @@ from gainstage.data.synthetic.streams import stream
 from gainstage.dsp.features import FeatureMeter
 from gainstage.engineer.hear import hear
 from gainstage.engineer.hearing import HeardTrack, TrackHearing
+from gainstage.kernels.threads import one_thread
 from gainstage.mixing.deliver import with_delivery
 from gainstage.mixing.engineers import decide
 from gainstage.mixing.hear import HeardSong
@@ -178,7 +178,7 @@ def _made(orders: list[_Order], jobs: int) -> Iterator[None]:
     """Make songs; yields after each."""
     if jobs <= 1:
         for order in orders:
-            with _one_thread():
+            with one_thread():
                 _make(order)
             yield
         return
@@ -197,17 +197,6 @@ def _made(orders: list[_Order], jobs: int) -> Iterator[None]:
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums are split among threads, so their number shows in the last bits."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _make(order: _Order) -> None:

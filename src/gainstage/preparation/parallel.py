@@ -4,12 +4,12 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
 from gainstage.kernels.memory import keep_freed_memory
+from gainstage.kernels.threads import one_thread
 
 Order = TypeVar("Order")
 Result = TypeVar("Result")
@@ -29,7 +29,7 @@ def in_processes(work: Callable[[Order], Result], orders: Sequence[Order], *, jo
     if min(jobs, len(orders)) <= 1:
         keep_freed_memory()
         for order in orders:
-            with _one_thread():
+            with one_thread():
                 result = work(order)
             yield result
         return
@@ -55,14 +55,3 @@ def _begin() -> None:
     """What a process does first: it leaves the other cores to the others."""
     torch.set_num_threads(1)
     keep_freed_memory()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums are split among threads, so their number shows in the last bits."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
