@@ -35,7 +35,17 @@ def hear_normalised(
     Raises:
         ValueError: stems, roles or statistics cannot be used.
     """
-    song = normalise_folder(stems, out / FOLDER, statistics, roles=roles, progress=progress)
-    known = {track.name: track.role for track in song.tracks}
-    heard = hear_folder(out / FOLDER, roles=known, progress=progress)
-    return replace(heard, song=heard.song.model_copy(update={"name": song.name})), out / FOLDER
+    first = hear_folder(stems, roles=roles, progress=progress)
+    files = {Path(track.file).name: track.role for track in first.song.tracks}
+    song = normalise_folder(stems, out / FOLDER, statistics, roles=files, progress=progress)
+    names = {track.name: track for track in first.song.tracks}
+    heard = hear_folder(
+        out / FOLDER, roles={name: track.role for name, track in names.items()}, progress=progress
+    )
+    rows = [
+        track.model_copy(update={"role_confidence": names[track.name].role_confidence})
+        for track in heard.song.tracks
+    ]
+    update = {"name": song.name, "tracks": tuple(rows)}
+    heard = replace(heard, song=heard.song.model_copy(update=update), by_sound=first.by_sound)
+    return replace(heard, warnings=tuple(dict.fromkeys([*first.warnings, *heard.warnings]))), out / FOLDER

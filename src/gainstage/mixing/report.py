@@ -1,6 +1,6 @@
 """What was done to a song, as mix.md and report.html."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from gainstage.console.console import Console
 from gainstage.console.session import Session
+from gainstage.data.manifest import Track as ManifestTrack
 from gainstage.engineer.decision import MixDecision, StripDecision
 from gainstage.mixing.deliver import Delivery
 from gainstage.mixing.describe import describe_strip, engineer_in_words
@@ -147,7 +148,7 @@ def _track(
         group=group_of(track.role),
         channels=track.channels,
         trim_db=settings.processors["trim"].values["gain_db"] if "trim" in settings.processors else 0.0,
-        role_source="given" if track.role_confidence == 1.0 else "name" if track.role_confidence > 0 else "",
+        role_source=_role_source(track, heard.by_sound),
         loudness_before_lufs=float("-inf") if features.is_silent else features.loudness_lufs,
         loudness_after_lufs=loudness_or_silence(float(after.loudness.integrated_lufs[i])),
         peak_before_db=features.peak_dbfs,
@@ -157,3 +158,11 @@ def _track(
         dry=Clip(stems / track.file, passage.start_s, passage.end_s) if passage else None,
         wet=Clip(passage.path(i)) if passage else None,
     )
+
+
+def _role_source(track: ManifestTrack, by_sound: Mapping[str, float]) -> str:
+    if track.name in by_sound:
+        return f"its sound, {by_sound[track.name]:.0%} sure"
+    if track.role_confidence == 1.0:
+        return "given"
+    return "name" if track.role_confidence > 0.0 else ""

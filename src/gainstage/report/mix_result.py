@@ -18,7 +18,7 @@ class Track:
         group: such as `vocals`.
         channels: 1 (mono) or 2.
         trim_db: gain staging, before everything else.
-        role_source: how the role is known: `name`, `audio`, `given`; empty: not said.
+        role_source: how the role is known: `name`, `its sound, 71 % sure`, `given`; empty: not said.
         loudness_before_lufs: as it is in the file; −inf is silence.
         loudness_after_lufs: as it stands in the mix, after fader and pan.
         peak_before_db, peak_after_db: sample peak in dBFS, in the same places.
