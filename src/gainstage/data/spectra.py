@@ -112,17 +112,35 @@ class SpectraCache:
             row[: len(part), :, : part.shape[-1]] = part
         return Passage(torch.from_numpy(spectra), longest)
 
+    def levels(self, tracks: Iterable[Track]) -> NDArray[np.float16]:
+        """The loudest band of the first plane of whole tracks; the other planes are not read.
+
+        Shape: (tracks, frames); 0 behind a track's end
+
+        Raises:
+            ValueError: a track was not prepared.
+        """
+        parts = [self._open(track)[0].max(0) for track in tracks]
+        levels = np.zeros((len(parts), max(map(len, parts))), np.float16)
+        for row, part in zip(levels, parts, strict=True):
+            row[: len(part)] = part
+        return levels
+
     def _read(self, track: Track, start: int, frames: int | None) -> NDArray[np.float16]:
+        return self._open(track)[..., start : None if frames is None else start + frames]
+
+    def _open(self, track: Track) -> NDArray[np.float16]:
         path = self._path(track.content_hash)
         try:
             is_small = path.stat().st_size < _SMALL_BYTES
-            stored = np.load(path, mmap_mode=None if is_small else "r", allow_pickle=False)
+            stored: NDArray[np.float16] = np.load(
+                path, mmap_mode=None if is_small else "r", allow_pickle=False
+            )
         except (OSError, ValueError) as error:
             raise ValueError(
                 f"the spectra of '{track.name}' are not in {self.folder}; prepare the songs again"
             ) from error
-        part: NDArray[np.float16] = stored[..., start : None if frames is None else start + frames]
-        return part
+        return stored
 
     def _path(self, content_hash: str) -> Path:
         return self.folder / content_hash[:2] / f"{content_hash}.npy"
