@@ -2,11 +2,11 @@
 
     python -m benchmarks.loader_wait [--steps 24] [--workers 0 1] [--seconds 60]
 
-`gainstage train data=prepared` with its default settings (batches of 8, each item with 5 s of audio) on four
-songs of eight stereo stems of noise at 44.1 kHz, as `gainstage prepare` leaves them; all files lie in memory. A
-step begins when the one before has ended, and waits until its batch is there; the first steps, in which workers
-start, are left out. With 0 workers all loading is waiting. The sentences below the table are those of a run, by
-`gainstage.training.clock.Clock`, first steps and all.
+`gainstage train data=prepared` with its default settings (batches of 8, each item with 5 s of audio) on
+four songs of eight stereo stems of noise at 44.1 kHz, as `gainstage prepare` leaves them; all files lie in
+memory. A step begins when the one before has ended, and waits until its batch is there; the first steps, in
+which workers start, are left out. With 0 workers all loading is waiting. The sentences below the table are
+those of a run, by `gainstage.training.clock.Clock`, first steps and all.
 """
 
 import argparse
