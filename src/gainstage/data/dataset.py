@@ -22,7 +22,7 @@ from gainstage.data.given import Given, Part, give
 from gainstage.data.heard import DB_PER_VALUE
 from gainstage.data.manifest import AudioRef, Song
 from gainstage.data.song_audio import FileAudio, SongAudio
-from gainstage.data.spectra import Passage, Progress, SpectraCache
+from gainstage.data.spectra import Passage, Progress, SongSpectra, num_frames
 from gainstage.data.staging import trim_db
 from gainstage.data.truth import Truth, read_truth
 from gainstage.roles import ROLES
@@ -87,7 +87,7 @@ class SongDataset(Dataset[Item]):
         self,
         songs: Sequence[Song],
         console: Console,
-        cache: SpectraCache,
+        cache: SongSpectra,
         *,
         settings: ExcerptSettings | None = None,
         seed: int = 0,
@@ -160,7 +160,7 @@ class SongDataset(Dataset[Item]):
         starts = [
             start_at(place, song_samples=round(song.seconds * rate), num_samples=length) for place in places
         ]
-        whole, heard = (self.cache.num_frames(s) for s in (song.seconds, settings.heard_seconds))
+        whole, heard = (num_frames(self.cache, s) for s in (song.seconds, settings.heard_seconds))
         if whole <= heard:
             passage = self.cache.read(song.tracks)
             if not has_audio:
