@@ -10,7 +10,7 @@ import torch
 from gainstage.data import spectra as module
 from gainstage.data.manifest import Song
 from gainstage.data.sources.measure import measure_song
-from gainstage.data.spectra import SpectraCache
+from gainstage.data.spectra import SpectraCache, num_frames
 from gainstage.data.staging import trim_db
 from tests.data.songs import RATE, Levels, cache_in, noise, save
 
