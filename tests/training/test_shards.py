@@ -96,7 +96,7 @@ def test_two_processes_take_each_index_once(
         assert len({key.split()[0] for key in whole}) == STEPS
         for number in range(STEPS):
             for place in range(BATCH):
-                item = made.train[(number * BATCH + place) * 2 + rank]
+                item = made.train[(2 * number + rank) * BATCH + place]
                 assert item.tracks is not None
                 count = len(item.tracks)
                 assert torch.equal(whole[f"{number} tracks"][place, :count], item.tracks)

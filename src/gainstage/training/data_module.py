@@ -54,15 +54,21 @@ class DataSettings:
 class _Onwards(Sampler[int]):
     """Indices from a step on, for as long as anybody asks: an index decides all that is drawn.
 
-    Of several processes that train together each takes its share: together they take each index once.
+    Of several processes that train together each takes a batch of every step, one after the other, so that
+    together they take each index once.
+
+    Args:
+        start, stop: steps.
+        size: indices a process takes in a step.
+        rank, world: which process it is, and of how many.
     """
 
-    def __init__(self, start: int, stop: int, *, rank: int = 0, world: int = 1) -> None:
-        self._indices = range(start + rank, stop, world)
-        self._length = stop // world
+    def __init__(self, start: int, stop: int, *, size: int = 1, rank: int = 0, world: int = 1) -> None:
+        self._firsts = range((start * world + rank) * size, stop * world * size, world * size)
+        self._size, self._length = size, stop * size
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._indices)
+        return (first + place for first in self._firsts for place in range(self._size))
 
     def __len__(self) -> int:
         return self._length
@@ -137,8 +143,7 @@ class SongsModule(pl.LightningDataModule):
         done, rank, world = (
             (0, 0, 1) if trainer is None else (trainer.global_step, trainer.global_rank, trainer.world_size)
         )
-        share = _Onwards(done * size * world, self.steps * size * world, rank=rank, world=world)
-        return self._loader(self.train, share, size)
+        return self._loader(self.train, _Onwards(done, self.steps, size=size, rank=rank, world=world), size)
 
     def val_dataloader(self) -> DataLoader[Item]:
         """The same excerpts each time."""
