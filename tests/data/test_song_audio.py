@@ -134,6 +134,9 @@ def test_a_file_that_was_replaced_is_refused(tmp_path: Path, kind: str) -> None:
         AudioFileError, match=r"has 100000 samples at 44100 Hz, where the manifest says 100001"
     ):
         _read(path, 1, 0, num_samples=LENGTH + 1)
+    if kind == "ours":
+        with pytest.raises(AudioFileError, match=r"has 100000 samples .* says 99999"):
+            _read(path, 1, 0, num_samples=LENGTH - 1)
     with pytest.raises(AudioFileError, match=r"at 44100 Hz, where the manifest says 100000 at 48000 Hz"):
         _read(path, 1, 0, sample_rate=48_000)
     with pytest.raises(AudioFileError, match=r"bass\.wav has 1 channel"):

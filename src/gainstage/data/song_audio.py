@@ -73,7 +73,8 @@ def _blocks(path: Path, audio: AudioRef, start: int, length: int, sample_rate: i
             if said is not None and (said.channels, said.sample_rate) == (audio.channels, sample_rate):
                 if file.seek(0, os.SEEK_END) < float_file_bytes(said.num_samples, channels=said.channels):
                     raise AudioFileError(f"{path} was cut short; {_CURE}")
-                _check_same(path, audio, said.num_samples, said.sample_rate)
+                if (said.num_samples, said.sample_rate) != (audio.num_samples, audio.sample_rate):
+                    raise _changed(path, audio, said.num_samples, said.sample_rate)
                 yield from _as_they_lie(file, path, audio, start, length)
                 return
     except OSError as error:
@@ -87,10 +88,14 @@ def _blocks(path: Path, audio: AudioRef, start: int, length: int, sample_rate: i
 def _check_same(path: Path, audio: AudioRef, num_samples: int, sample_rate: int) -> None:
     """A decoder may promise more than it can give, so that the row says fewer; never the other way round."""
     if num_samples < audio.num_samples or sample_rate != audio.sample_rate:
-        raise AudioFileError(
-            f"{path} has {num_samples} samples at {sample_rate} Hz, where the manifest says "
-            f"{audio.num_samples} at {audio.sample_rate} Hz; {_CURE}"
-        )
+        raise _changed(path, audio, num_samples, sample_rate)
+
+
+def _changed(path: Path, audio: AudioRef, num_samples: int, sample_rate: int) -> AudioFileError:
+    return AudioFileError(
+        f"{path} has {num_samples} samples at {sample_rate} Hz, where the manifest says "
+        f"{audio.num_samples} at {audio.sample_rate} Hz; {_CURE}"
+    )
 
 
 def _as_they_lie(file: FileIO, path: Path, audio: AudioRef, start: int, length: int) -> Placed:
