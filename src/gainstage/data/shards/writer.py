@@ -79,8 +79,8 @@ def _write(songs: Sequence[Song], cache: SpectraCache, folder: Path, progress: P
     shards[0] = contents.model_dump_json().encode()
     index = 1
     groups = list(zip(grouped(songs), contents.groups, strict=True))
-    for done, ((_, files), group) in enumerate(groups):
-        for item in _items(list(files.values()), group, cache):
+    for done, ((rows, files), group) in enumerate(groups):
+        for item in _items(rows, list(files.values()), group, cache):
             shards[index] = item
             index += 1
         if progress is not None:
@@ -115,14 +115,16 @@ def _contents(songs: Sequence[Song], cache: SpectraCache) -> Contents:
     return Contents(version=VERSION, front=front, groups=tuple(groups), songs=tuple(songs), sessions=sessions)
 
 
-def _items(files: Sequence[tuple[Song, AudioRef]], group: Group, cache: SpectraCache) -> Iterator[bytes]:
+def _items(
+    songs: Sequence[Song], files: Sequence[tuple[Song, AudioRef]], group: Group, cache: SpectraCache
+) -> Iterator[bytes]:
     """The items of a group, in order."""
     for piece in range(group.audio_pieces):
         yield b"".join(
             _audio(song, audio, piece, audio_span(group, row, piece)[1])
             for row, (song, audio) in enumerate(files)
         )
-    tracks = {audio.content_hash: audio for song, _ in files for audio in song.tracks}
+    tracks = {track.content_hash: track for song in songs for track in song.tracks}
     stored = [cache.open(tracks[heard.content_hash]) for heard in group.heard]
     for piece in range(group.heard_pieces):
         frames = slice(piece * FRAMES, (piece + 1) * FRAMES)
