@@ -15,8 +15,8 @@ mix, in batches of 4. All contenders run in the same DataLoader:
 
 MB are of float32 audio handed over; × real time is seconds of song a second and worker. The aim is 20. Warm:
 all files lie in memory. Cold: the system was told to forget them before each round, one worker, and so few
-excerpts that hardly a place is read twice. `error` is the largest difference between what is handed over and
-the same place of the file, read whole by soundfile and scaled.
+excerpts that hardly a place is read twice. `error` is the largest difference between tracks that are handed
+over and the same place of their files, read whole by soundfile and scaled.
 """
 
 import argparse

@@ -69,7 +69,8 @@ def _process(rank: int, meeting: Path, root: Path, cache: Path, out: Path) -> No
         trainer = SimpleNamespace(
             global_step=at, global_rank=dist.get_rank(), world_size=dist.get_world_size()
         )
-        _load(root, cache, "shards", trainer, out / f"{rank} from {at}.safetensors", workers=int(rank == at == 0))
+        helped = int(rank == at == 0)  # by a worker
+        _load(root, cache, "shards", trainer, out / f"{rank} from {at}.safetensors", workers=helped)
     dist.barrier()
     dist.destroy_process_group()
 
