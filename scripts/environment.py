@@ -31,6 +31,8 @@ SOURCE_ONLY = "antlr4-python3-runtime"  # Hydra's parser: the one package that h
 WHEELS = ("--only-binary=:all:", f"--no-binary={SOURCE_ONLY}")
 LOOK_ONLY = ("install", "--dry-run", *WHEELS, "--use-feature=fast-deps")
 
+UNUSED = ("torchvision",)  # litdata names it for pictures; its wheel may be made for another build of torch
+
 IS_WHOLE = """
 import importlib.util, sys
 missing = [name for name in ("torch", "numpy", "gainstage") if importlib.util.find_spec(name) is None]
@@ -167,7 +169,8 @@ def resolve(venv: Path, wanted: list[str], constraints: Path) -> list[Package]:
         report = Path(folder) / "report.json"
         ask = [*LOOK_ONLY, "--report", str(report), *held_to(constraints)]
         must(pip(venv, *ask, *wanted), "finding the packages")
-        return packages_of(json.loads(report.read_text()))
+        found = packages_of(json.loads(report.read_text()))
+        return [package for package in found if package.name not in UNUSED]
 
 
 # Making it

@@ -6,6 +6,7 @@ import pytest
 import wandb
 import yaml
 
+from gainstage.cli import shards
 from gainstage.cli.building import check, instantiate
 from gainstage.cli.configs import compose, config_folder
 from gainstage.cli.train import experiment_of, run
@@ -26,6 +27,7 @@ CASES = {
     "folders": ("data=folders", "callbacks=none", "trainer=cpu", "logger=csv"),
     "musdb_hq": ("data=musdb_hq", "logger=wandb"),
     "prepared": ("data=prepared", "callbacks=none"),
+    "shards": ("data=shards", "callbacks=none"),
     "hour": ("experiment=hour",),
     "quickstart": ("experiment=quickstart",),
     **{c: (f"console={c}", "loss=audio", "data=folders", "callbacks=none") for c in CONSOLES},
@@ -54,7 +56,8 @@ def test_the_cases_below_take_every_choice_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "choice", ["", "data=folders", "data=musdb_hq", "data=prepared", "experiment=hour", "logger=wandb"]
+    "choice",
+    ["", "data=folders", "data=musdb_hq", "data=prepared", "data=shards", "experiment=hour", "logger=wandb"],
 )
 def test_every_file_fits_the_constructors_that_it_names(choice: str, tmp_path: Path) -> None:
     root = () if choice.startswith("experiment") else (f"data.songs.root={tmp_path}",)
@@ -82,7 +85,7 @@ def test_losses_listen_at_the_rate_of_the_front_end() -> None:
 
 
 def test_where_only_mixes_are_known_every_item_brings_its_audio(tmp_path: Path) -> None:
-    for source in ("folders", "musdb_hq", "prepared"):
+    for source in ("folders", "musdb_hq", "prepared", "shards"):
         config = compose("train", [f"data={source}", f"data.songs.root={tmp_path}"])
         assert instantiate(config.data.settings).excerpts.audio_every == 1
 
@@ -111,6 +114,16 @@ def _prepared(root: Path) -> None:
     prepare("musdb18_hq", root.with_name("musdb18hq"), root, settings=Settings(jobs=1, report=False))
 
 
+def _shards(root: Path) -> None:
+    """Those of what `gainstage prepare` makes."""
+    prepared = root.with_name("prepared")
+    _prepared(prepared)
+    cache = root.with_name("cache of the writer")
+    shards.run(
+        root, [f"data.songs.root={prepared}", f"data.settings.cache={cache}"], progress=silent_progress
+    )
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CASES]
 )
@@ -122,7 +135,7 @@ def test_every_choice_runs_a_step(
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    writers = {"musdb_hq": _musdb, "prepared": _prepared}
+    writers = {"musdb_hq": _musdb, "prepared": _prepared, "shards": _shards}
     write = writers.get(name, _folders if "data=folders" in CASES[name] else None)
     root, more = tiny_set, [f"data.settings.cache={tiny_cache}"]
     if write is not None:

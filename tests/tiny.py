@@ -42,7 +42,9 @@ def experiment(
     """A training of four steps; what is changed may belong to the experiment, its data or its excerpts."""
     of = {name: changes.pop(name) for name in ("steps", "seed", "optimizer", "losses") if name in changes}
     data = {
-        name: changes.pop(name) for name in ("batch_size", "workers", "most_validated") if name in changes
+        name: changes.pop(name)
+        for name in ("batch_size", "workers", "most_validated", "shards")
+        if name in changes
     }
     settings = DataSettings(
         cache, **({"batch_size": 4, "workers": 0} | data), excerpts=replace(EXCERPTS, **changes)

@@ -26,7 +26,7 @@ def module(songs: Sequence[Song], cache: Path, *, at: int = 0, **changes: Any) -
     given = tiny.experiment(cache, **changes)
     made = SongsModule(songs, given.mixer.build(), given.data, steps=given.steps, seed=given.seed)
     made.prepare()
-    made.trainer = SimpleNamespace(global_step=at)  # type: ignore[assignment]
+    made.trainer = SimpleNamespace(global_step=at, global_rank=0, world_size=1)  # type: ignore[assignment]
     return made
 
 

@@ -208,6 +208,19 @@ def prepare(overrides: tuple[str, ...], choices: bool) -> None:
     show.prepared(done)
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("overrides", nargs=-1)
+@click.option("--out", type=FOLDER, required=True, help="Folder for the shards; it must not be there.")
+def shards(overrides: tuple[str, ...], out: Path) -> None:
+    """Write a prepared set as shards to stream: OVERRIDES as for train, data.songs.root=PATH."""
+    from gainstage.cli import shards as sharding
+    from gainstage.cli import show
+
+    with show.progress() as step:
+        count = sharding.run(out, overrides, progress=step)
+    click.echo(f"{out}: {count} shards; gainstage train data=shards data.songs.root={out}")
+
+
 @cli.command()
 @click.argument("session", type=FILE)
 @click.option("--stems", type=FOLDER, required=True, help="The folder of the stems that the session names.")

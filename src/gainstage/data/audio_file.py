@@ -24,7 +24,10 @@ __all__ = [
     "AudioInfo",
     "AudioReader",
     "WavWriter",
+    "check_finite",
+    "damaged",
     "native_blocks",
+    "open_audio",
     "probe",
     "resampled",
     "write_wav",
@@ -70,7 +73,7 @@ def probe(path: Path) -> AudioInfo:
     Raises:
         AudioFileError: the file cannot be opened, is empty, is not audio, or has more than two channels.
     """
-    with _open(path) as file:
+    with open_audio(path) as file:
         channels, rate, length = file.channels, file.samplerate, file.frames
     if channels > 2:
         raise AudioFileError(f"{path} has {channels} channels; split it into mono or stereo files")
@@ -88,7 +91,12 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # it has no type
         return False
 
 
-def _open(path: Path) -> Any:
+def open_audio(path: Path) -> Any:
+    """A file as libsndfile opens it, to be read onwards from where it is put.
+
+    Raises:
+        AudioFileError: it cannot be opened, is empty, or is not audio.
+    """
     try:
         with path.open("rb") as file:  # plain errors of the system, which libsndfile hides
             if not file.read(1):
@@ -119,23 +127,37 @@ def native_blocks(info: AudioInfo, *, start: int = 0) -> Iterator[Block]:
     Raises:
         AudioFileError: nothing can be decoded, or a sample is not finite.
     """
-    with _open(info.path) as file:
+    with open_audio(info.path) as file:
         position = start
         try:
             file.seek(min(start, file.frames))
             while len(frames := file.read(CHUNK, dtype="float32", always_2d=True)):
-                _check_finite(frames, info, position)
+                check_finite(frames, info.path, info.sample_rate, position)
                 yield np.ascontiguousarray(frames.T)
                 position += len(frames)
         except soundfile.LibsndfileError as error:
             if position == start:
-                seconds = start / info.sample_rate
-                raise AudioFileError(
-                    f"{info.path} is damaged at {seconds:.1f} s ({_reason(error)}); export it again"
-                ) from error
+                raise damaged(info.path, start / info.sample_rate, error) from error
 
 
-def _check_finite(frames: Block, info: AudioInfo, position: int) -> None:
+def damaged(path: Path, seconds: float, error: soundfile.LibsndfileError) -> AudioFileError:
+    """What to say of a file of which nothing can be decoded from some time on."""
+    return AudioFileError(f"{path} is damaged at {seconds:.1f} s ({_reason(error)}); export it again")
+
+
+def check_finite(frames: Block, path: Path, sample_rate: int, position: int) -> None:
+    """Refuse samples that are no numbers.
+
+    Args:
+        frames: as they come from a file.
+        path, sample_rate: of the file.
+        position: the first sample's.
+
+    Shape: frames (samples, channels)
+
+    Raises:
+        AudioFileError: names file, sample, time and channel.
+    """
     finite = np.isfinite(frames)
     if finite.all():
         return
@@ -143,7 +165,7 @@ def _check_finite(frames: Block, info: AudioInfo, position: int) -> None:
     kind = "NaN" if np.isnan(frames[row, channel]) else "infinite"
     first = position + int(row)
     raise AudioFileError(
-        f"{info.path}: sample {first} ({first / info.sample_rate:.3f} s, channel {channel + 1}) is {kind}; "
+        f"{path}: sample {first} ({first / sample_rate:.3f} s, channel {channel + 1}) is {kind}; "
         "export the file again"
     )
 

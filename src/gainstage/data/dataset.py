@@ -9,20 +9,20 @@ from typing import final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from gainstage.console.conditions import Conditions
 from gainstage.console.console import Console
 from gainstage.console.spec import SECTIONS
-from gainstage.data.audio_file import AudioReader
 from gainstage.data.batch import Batch
 from gainstage.data.excerpts import ExcerptSettings, best_start, draw, start_at
 from gainstage.data.given import Given, Part, give
 from gainstage.data.heard import DB_PER_VALUE
 from gainstage.data.manifest import AudioRef, Song
-from gainstage.data.spectra import Passage, Progress, SpectraCache
+from gainstage.data.song_audio import FileAudio, SongAudio
+from gainstage.data.spectra import Passage, Progress, SongSpectra, num_frames
 from gainstage.data.staging import trim_db
 from gainstage.data.truth import Truth, read_truth
 from gainstage.roles import ROLES
@@ -77,6 +77,7 @@ class SongDataset(Dataset[Item]):
         settings: how much of a song an item holds.
         seed: of the order and the places.
         sample_rate: of all audio, in Hz; others are resampled.
+        audio: where the songs' audio is read from; their files by default.
 
     Raises:
         ValueError: no songs, or a song with neither a mix nor a session.
@@ -86,16 +87,18 @@ class SongDataset(Dataset[Item]):
         self,
         songs: Sequence[Song],
         console: Console,
-        cache: SpectraCache,
+        cache: SongSpectra,
         *,
         settings: ExcerptSettings | None = None,
         seed: int = 0,
         sample_rate: int = 44100,
+        audio: SongAudio | None = None,
     ) -> None:
         if not songs:
             raise ValueError("there is no song to train on; check the data's folder and its split")
         self.songs, self.console, self.cache = tuple(songs), console, cache
         self.settings, self.seed, self.sample_rate = settings or ExcerptSettings(), seed, sample_rate
+        self.audio = audio or FileAudio()
         self._rows = tuple(song.folder for song in self.songs)  # arrangements lie in their song's folder
         self._truths: dict[int, Truth | None] = {}
         self._playing: dict[int, NDArray[np.float32]] = {}
@@ -157,12 +160,12 @@ class SongDataset(Dataset[Item]):
         starts = [
             start_at(place, song_samples=round(song.seconds * rate), num_samples=length) for place in places
         ]
-        whole, heard = (self.cache.num_frames(s) for s in (song.seconds, settings.heard_seconds))
+        whole, heard = (num_frames(self.cache, s) for s in (song.seconds, settings.heard_seconds))
         if whole <= heard:
             passage = self.cache.read(song.tracks)
             if not has_audio:
                 return starts[0], 0, passage
-            plays = _playing(passage.spectra)
+            plays = _playing(passage.spectra[:, 0].amax(1).numpy())
         else:
             plays = self._plays(row)
         per_frame = self.cache.hop * rate / self.cache.front_rate  # samples
@@ -180,14 +183,15 @@ class SongDataset(Dataset[Item]):
         return start, first, self.cache.read(song.tracks, start=first, frames=heard)
 
     def _plays(self, row: int) -> NDArray[np.float32]:
-        """Share of a long song's tracks that play, frame by frame; kept, for it takes all its spectra."""
+        """Share of a long song's tracks that play, frame by frame; kept, for it takes long to read."""
         if row not in self._playing:
-            self._playing[row] = _playing(self.cache.read(self.songs[row].tracks).spectra)
+            self._playing[row] = _playing(self.cache.levels(self.songs[row].tracks))
         return self._playing[row]
 
     def _tracks(self, song: Song, given: Given, start: int) -> Tensor:
         """Staged audio of an excerpt. Shape (parts, 2, samples)."""
-        audio = torch.zeros(len(given.parts), 2, self.settings.num_samples(self.sample_rate))
+        shape = len(given.parts), 2, self.settings.num_samples(self.sample_rate)
+        audio = torch.from_numpy(np.zeros(shape, np.float32))
         for row, part in zip(audio, given.parts, strict=True):
             self._add(song, part, start, row)
         return audio.flip(1) if given.swapped else audio
@@ -210,17 +214,9 @@ class SongDataset(Dataset[Item]):
     def _read(
         self, song: Song, audio: AudioRef, start: int, into: Tensor, *, gain_db: float, sign: int
     ) -> None:
-        """Add an excerpt; before the file's start and behind its end there is silence."""
-        with AudioReader(
-            song.path_of(audio), sample_rate=self.sample_rate, channels=audio.channels
-        ) as reader:
-            if start >= reader.num_samples:
-                return
-            if start > 0:
-                reader.seek(start)
-            first = max(-start, 0)
-            part = torch.from_numpy(reader.read(into.shape[-1] - first))
-        into[:, first : first + part.shape[-1]] += part * (sign * 10.0 ** (gain_db / 20.0))
+        """Add an excerpt."""
+        gain = sign * 10.0 ** (gain_db / 20.0)
+        self.audio.add(song, audio, into.numpy(), start=start, gain=gain, sample_rate=self.sample_rate)
 
     def _truth(self, row: int) -> Truth | None:
         """The settings behind a mix, parsed once; None where only the mix itself is known."""
@@ -280,7 +276,7 @@ def collate(items: Sequence[Item]) -> Batch:
         output_gain_db=torch.tensor([item.output_gain_db for item in items]),
         rendered=torch.tensor([i for i, _, _ in audio], dtype=torch.long),
         tracks=_padded([tracks for _, tracks, _ in audio], count) if audio else torch.zeros(0, count, 2, 0),
-        target=torch.stack([target for _, _, target in audio]) if audio else torch.zeros(0, 2, 0),
+        target=default_collate([target for _, _, target in audio]) if audio else torch.zeros(0, 2, 0),
         start_sample=torch.tensor([items[i].start_sample for i, _, _ in audio], dtype=torch.long),
         pre_roll=items[0].pre_roll,
         sample_rate=items[0].sample_rate,
@@ -299,7 +295,7 @@ def _heard_once(items: Sequence[Item]) -> tuple[Tensor, Tensor, list[Tensor]]:
                 parts.append(part)
         heard.append(torch.tensor([rows[key] for key in item.heard]))
     lengths = torch.tensor([part.shape[-1] for part in parts])
-    spectra = torch.zeros(len(parts), *parts[0].shape[:2], int(lengths.max()))
+    spectra = _zeros((len(parts), *parts[0].shape[:2], int(lengths.max())))
     for row, part in zip(spectra, parts, strict=True):
         row[..., : part.shape[-1]] = part
     return spectra, lengths, heard
@@ -309,9 +305,22 @@ def _padded(parts: Sequence[Tensor], count: int | None) -> Tensor:
     """Parts side by side, each with zeros behind it up to `count` rows."""
     if count is None:
         return torch.stack(list(parts))
-    whole = parts[0].new_zeros(len(parts), count, *parts[0].shape[1:])
+    whole = _zeros((len(parts), count, *parts[0].shape[1:]), parts[0].numpy().dtype)
     for row, part in zip(whole, parts, strict=True):
         row[: len(part)] = part
+    return whole
+
+
+def _zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> Tensor:
+    """Zeros to be handed over: in a worker at once in the memory that the trainer sees too.
+
+    Elsewhere numpy makes them, which asks the system for large pages; torch does not, and waits for each of
+    thousands of small ones.
+    """
+    if get_worker_info() is None:
+        return torch.from_numpy(np.zeros(shape, dtype))
+    zero = torch.from_numpy(np.zeros((), dtype))
+    whole: Tensor = default_collate([zero.expand(shape[1:])] * shape[0])
     return whole
 
 
@@ -341,13 +350,15 @@ def _mix_gain_db(song: Song) -> float:
     return TARGET_LUFS - song.mix.loudness_lufs
 
 
-def _playing(spectra: Tensor) -> NDArray[np.float32]:
+def _playing(levels: NDArray[np.float16]) -> NDArray[np.float32]:
     """Share of the tracks that play, frame by frame: within 30 dB of their own loud frames.
 
     Each track is asked, not their sum: an excerpt in which only the loudest instrument plays teaches little
     about the others.
+
+    Shape: levels (tracks, frames), of the loudest band of the mid
     """
-    level = spectra[:, 0].amax(1).float().numpy()  # (tracks, frames): the loudest band of the mid
+    level = levels.astype(np.float32)
     loud = np.quantile(level, 0.9, axis=1, keepdims=True)
     audible = loud[:, 0] > 0.0
     if not audible.any():

@@ -6,11 +6,11 @@ and the identity of the front end: a stem that changes gets a new file, songs th
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 import torch
@@ -41,6 +41,44 @@ class Passage:
 
     spectra: Tensor
     num_frames: int
+
+
+class SongSpectra(Protocol):
+    """Where a data set has the spectra of its songs from; see `SpectraCache` for what each does."""
+
+    hop: int
+    front_rate: int
+
+    def prepare(self, songs: Iterable[Song], *, progress: Progress | None = None, threads: int = 2) -> None:
+        """Compute what is not there yet."""
+
+    def read(self, tracks: Iterable[Track], *, start: int = 0, frames: int | None = None) -> Passage:
+        """The spectra of tracks from a frame on."""
+
+    def levels(self, tracks: Iterable[Track]) -> NDArray[np.float16]:
+        """The loudest band of the first plane of whole tracks."""
+
+
+def num_frames(spectra: SongSpectra, seconds: float) -> int:
+    """Frames of a signal of this length."""
+    return int(seconds * spectra.front_rate / spectra.hop + 1e-6) + 1
+
+
+def passage(parts: Sequence[NDArray[np.float16]], *, planes: int, bands: int) -> Passage:
+    """Spectra of tracks one above the other, zeros where a track has fewer planes or frames."""
+    longest = max(part.shape[-1] for part in parts)
+    spectra = np.zeros((len(parts), planes, bands, longest), np.float16)
+    for row, part in zip(spectra, parts, strict=True):
+        row[: len(part), :, : part.shape[-1]] = part
+    return Passage(torch.from_numpy(spectra), longest)
+
+
+def levels_of(parts: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
+    """Levels of tracks one above the other, 0 behind a track's end."""
+    levels = np.zeros((len(parts), max(map(len, parts))), np.float16)
+    for row, part in zip(levels, parts, strict=True):
+        row[: len(part)] = part
+    return levels
 
 
 @final
@@ -95,34 +133,45 @@ class SpectraCache:
                 for future in futures:
                     future.cancel()
 
-    def num_frames(self, seconds: float) -> int:
-        """Frames of a signal of this length."""
-        return int(seconds * self.front_rate / self.hop + 1e-6) + 1
-
     def read(self, tracks: Iterable[Track], *, start: int = 0, frames: int | None = None) -> Passage:
         """The spectra of tracks from a frame on; all there are if `frames` is not given.
 
         Raises:
             ValueError: a track was not prepared.
         """
-        parts = [self._read(track, start, frames) for track in tracks]
-        longest = max(part.shape[-1] for part in parts)
-        spectra = np.zeros((len(parts), self.planes, self.bands, longest), np.float16)
-        for row, part in zip(spectra, parts, strict=True):
-            row[: len(part), :, : part.shape[-1]] = part
-        return Passage(torch.from_numpy(spectra), longest)
+        stop = None if frames is None else start + frames
+        parts = [self.open(track)[..., start:stop] for track in tracks]
+        return passage(parts, planes=self.planes, bands=self.bands)
 
-    def _read(self, track: Track, start: int, frames: int | None) -> NDArray[np.float16]:
+    def levels(self, tracks: Iterable[Track]) -> NDArray[np.float16]:
+        """The loudest band of the first plane of whole tracks; the other planes are not read.
+
+        Shape: (tracks, frames); 0 behind a track's end
+
+        Raises:
+            ValueError: a track was not prepared.
+        """
+        return levels_of([self.open(track)[0].max(0) for track in tracks])
+
+    def open(self, track: Track) -> NDArray[np.float16]:
+        """What is kept of a track, to be read in parts.
+
+        Shape: (1 or all planes, bands, frames)
+
+        Raises:
+            ValueError: it was not prepared.
+        """
         path = self._path(track.content_hash)
         try:
             is_small = path.stat().st_size < _SMALL_BYTES
-            stored = np.load(path, mmap_mode=None if is_small else "r", allow_pickle=False)
+            stored: NDArray[np.float16] = np.load(
+                path, mmap_mode=None if is_small else "r", allow_pickle=False
+            )
         except (OSError, ValueError) as error:
             raise ValueError(
                 f"the spectra of '{track.name}' are not in {self.folder}; prepare the songs again"
             ) from error
-        part: NDArray[np.float16] = stored[..., start : None if frames is None else start + frames]
-        return part
+        return stored
 
     def _path(self, content_hash: str) -> Path:
         return self.folder / content_hash[:2] / f"{content_hash}.npy"

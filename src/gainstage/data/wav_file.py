@@ -8,6 +8,7 @@ import contextlib
 import os
 import struct
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, final
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 
 from gainstage.data.audio_error import AudioFileError
 
-_HEADER_BYTES = 12 + 8 + 28 + 8 + 18 + 8 + 4 + 8  # RIFF, JUNK or ds64, fmt, fact, data
+HEADER_BYTES = 12 + 8 + 28 + 8 + 18 + 8 + 4 + 8  # RIFF, JUNK or ds64, fmt, fact, data
+"""Where the samples begin in a file that `WavWriter` wrote."""
+
 _LARGEST_WAV = 0xFFFFFFFF
 _FLOAT = 3
 
@@ -31,7 +34,7 @@ def wav_header(num_samples: int, *, sample_rate: int, channels: int) -> bytes:
     References: EBU Tech 3306 (RF64), section 3.3.
     """
     data_bytes = num_samples * channels * 4
-    riff_bytes = _HEADER_BYTES - 8 + data_bytes
+    riff_bytes = HEADER_BYTES - 8 + data_bytes
     is_long = riff_bytes > _LARGEST_WAV
     short = _LARGEST_WAV if is_long else None
     sizes = struct.pack("<QQQI", riff_bytes, data_bytes, num_samples, 0) if is_long else bytes(28)
@@ -46,6 +49,34 @@ def wav_header(num_samples: int, *, sample_rate: int, channels: int) -> bytes:
             struct.pack("<4sI", b"data", short or data_bytes),
         )
     )
+
+
+@dataclass(frozen=True)
+class FloatHeader:
+    """What a file of `WavWriter` says about itself: samples are per channel, the rate is in Hz."""
+
+    channels: int
+    sample_rate: int
+    num_samples: int
+
+
+def float_header(head: bytes) -> FloatHeader | None:
+    """What a header says that `wav_header` made; None if it did not, for elsewhere other chunks may follow.
+
+    Args:
+        head: the first `HEADER_BYTES` of a file.
+    """
+    if len(head) != HEADER_BYTES or not head.startswith((b"RIFF", b"RF64")):
+        return None
+    channels, sample_rate = struct.unpack_from("<HI", head, 12 + 8 + 28 + 8 + 2)
+    is_long = head.startswith(b"RF64")
+    (data_bytes,) = struct.unpack_from(*(("<Q", head, 12 + 8 + 8) if is_long else ("<I", head, 90)))
+    num_samples = data_bytes // (4 * channels) if channels else 0
+    try:
+        ours = wav_header(num_samples, sample_rate=sample_rate, channels=channels)
+    except struct.error:  # numbers that no header has room for
+        return None
+    return FloatHeader(channels, sample_rate, num_samples) if channels in (1, 2) and head == ours else None
 
 
 @final
@@ -76,7 +107,7 @@ class WavWriter:
         except OSError as error:
             raise self._failure(error) from error
         self._file, self._partial = os.fdopen(handle, "wb"), Path(name)
-        self._file.seek(_HEADER_BYTES)  # the header follows when the length is known
+        self._file.seek(HEADER_BYTES)  # the header follows when the length is known
         return self
 
     def write(self, block: NDArray[np.floating]) -> None:
@@ -155,7 +186,7 @@ def float_samples(path: Path, start: int, length: int, *, channels: int) -> NDAr
     part = np.zeros((length, channels), np.float32)
     first, skipped = max(start, 0), max(-start, 0)
     if skipped < length:
-        offset = _HEADER_BYTES + 4 * channels * first
+        offset = HEADER_BYTES + 4 * channels * first
         found = np.fromfile(path, "<f4", (length - skipped) * channels, offset=offset)
         rows = found[: len(found) // channels * channels].reshape(-1, channels)
         part[skipped : skipped + len(rows)] = rows
@@ -164,4 +195,4 @@ def float_samples(path: Path, start: int, length: int, *, channels: int) -> NDAr
 
 def float_file_bytes(num_samples: int, *, channels: int) -> int:
     """The size of a file that `WavWriter` wrote."""
-    return _HEADER_BYTES + 4 * num_samples * channels
+    return HEADER_BYTES + 4 * num_samples * channels

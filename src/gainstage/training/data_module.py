@@ -13,8 +13,10 @@ from gainstage.data.batch import Batch
 from gainstage.data.dataset import Item, SongDataset, collate
 from gainstage.data.excerpts import ExcerptSettings
 from gainstage.data.manifest import Song
+from gainstage.data.shards import ShardReader, ShardSpectra
+from gainstage.data.song_audio import SongAudio
 from gainstage.data.sources import songs_of
-from gainstage.data.spectra import Progress, SpectraCache
+from gainstage.data.spectra import Progress, SongSpectra, SpectraCache
 from gainstage.models.mixer import Mixer
 from gainstage.models.role_statistics import RoleStatistics, gather
 
@@ -29,6 +31,7 @@ class DataSettings:
         batch_size: items a step.
         workers: processes that load; 0 loads between the steps.
         most_validated: at most so many songs are looked at in a validation.
+        shards: where songs are streamed from (`gainstage.data.shards`); empty = they are files.
     """
 
     cache: Path
@@ -36,6 +39,7 @@ class DataSettings:
     batch_size: int = 32
     workers: int = 1
     most_validated: int = 32
+    shards: str = ""
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or self.workers < 0:
@@ -48,16 +52,26 @@ class DataSettings:
 
 
 class _Onwards(Sampler[int]):
-    """Indices from a step on, for as long as anybody asks: an index decides all that is drawn."""
+    """Indices from a step on, for as long as anybody asks: an index decides all that is drawn.
 
-    def __init__(self, start: int, stop: int) -> None:
-        self._start, self._stop = start, stop
+    Of several processes that train together each takes a batch of every step, one after the other, so that
+    together they take each index once.
+
+    Args:
+        start, stop: steps.
+        size: indices a process takes in a step.
+        rank, world: which process it is, and of how many.
+    """
+
+    def __init__(self, start: int, stop: int, *, size: int = 1, rank: int = 0, world: int = 1) -> None:
+        self._firsts = range((start * world + rank) * size, stop * world * size, world * size)
+        self._size, self._length = size, stop * size
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(self._start, self._stop))
+        return (first + place for first in self._firsts for place in range(self._size))
 
     def __len__(self) -> int:
-        return self._stop
+        return self._length
 
 
 class SongsModule(pl.LightningDataModule):
@@ -77,20 +91,15 @@ class SongsModule(pl.LightningDataModule):
         super().__init__()
         self.settings, self.steps = settings, steps
         self.sample_rate = mixer.front.settings.sample_rate
-        cache = SpectraCache(
-            settings.cache,
-            mixer.front,
-            front_id=mixer.front.identity,
-            hop=mixer.front.settings.hop,
-            front_rate=self.sample_rate,
-        )
+        cache, audio = _streamed(settings, mixer) if settings.shards else (spectra_of(settings, mixer), None)
         held_out = [song for song in songs_of(songs, "validation") if not _is_arrangement(song)]
         self._layout = mixer.console.layout
-        self.train = self._dataset(songs_of(songs, "train"), mixer, cache, settings.excerpts, seed)
+        self.train = self._dataset(songs_of(songs, "train"), mixer, cache, audio, settings.excerpts, seed)
         self.validation = self._dataset(
             held_out[: settings.most_validated],
             mixer,
             cache,
+            audio,
             replace(
                 settings.excerpts,
                 audio_every=min(settings.excerpts.audio_every, 2),
@@ -103,12 +112,19 @@ class SongsModule(pl.LightningDataModule):
         self,
         songs: Sequence[Song],
         mixer: Mixer,
-        cache: SpectraCache,
+        cache: SongSpectra,
+        audio: SongAudio | None,
         excerpts: ExcerptSettings,
         seed: int,
     ) -> SongDataset:
         return SongDataset(
-            songs, mixer.console, cache, settings=excerpts, seed=seed, sample_rate=self.sample_rate
+            songs,
+            mixer.console,
+            cache,
+            settings=excerpts,
+            seed=seed,
+            sample_rate=self.sample_rate,
+            audio=audio,
         )
 
     def prepare(self, progress: Progress | None = None) -> None:
@@ -122,10 +138,12 @@ class SongsModule(pl.LightningDataModule):
         return gather((pair for row in rows if (pair := self.train.known(row)) is not None), self._layout)
 
     def train_dataloader(self) -> DataLoader[Item]:
-        """From the step at which training stands."""
-        size = self.settings.batch_size
-        done = 0 if self.trainer is None else self.trainer.global_step
-        return self._loader(self.train, _Onwards(done * size, self.steps * size), size)
+        """From the step at which training stands; of several processes each loads its share of a step."""
+        size, trainer = self.settings.batch_size, self.trainer
+        done, rank, world = (
+            (0, 0, 1) if trainer is None else (trainer.global_step, trainer.global_rank, trainer.world_size)
+        )
+        return self._loader(self.train, _Onwards(done, self.steps, size=size, rank=rank, world=world), size)
 
     def val_dataloader(self) -> DataLoader[Item]:
         """The same excerpts each time."""
@@ -151,6 +169,23 @@ class SongsModule(pl.LightningDataModule):
         """To the device of the mixer."""
         del dataloader_idx
         return batch.to(device)
+
+
+def spectra_of(settings: DataSettings, mixer: Mixer) -> SpectraCache:
+    """The spectra that a mixer's network hears, kept in the settings' cache."""
+    front = mixer.front
+    return SpectraCache(
+        settings.cache,
+        front,
+        front_id=front.identity,
+        hop=front.settings.hop,
+        front_rate=front.settings.sample_rate,
+    )
+
+
+def _streamed(settings: DataSettings, mixer: Mixer) -> tuple[ShardSpectra, ShardReader]:
+    shards = ShardReader(settings.shards, settings.cache)
+    return ShardSpectra(shards, front_id=mixer.front.identity), shards
 
 
 def _one_thread(worker: int) -> None:

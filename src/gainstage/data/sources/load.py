@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Literal
 
 from gainstage.data.manifest import Song, Split, read_manifest
+from gainstage.data.shards import shard_songs
 from gainstage.data.sources.folders import is_excluded, load_folders
 from gainstage.data.sources.musdb_hq import load_musdb_hq
 from gainstage.data.sources.splits import check_splits, split_songs
 
-Source = Literal["built_in", "folders", "musdb_hq", "prepared"]
+Source = Literal["built_in", "folders", "musdb_hq", "prepared", "shards"]
 Progress = Callable[[str, int, int], None]
 
 MANIFEST = "manifest.jsonl"
+_CACHE = Path("data/cache")
 
 
 def load_songs(
@@ -32,8 +34,9 @@ def load_songs(
 
     Args:
         source: `built_in` (what `gainstage synth --dataset` wrote, or any folder with a manifest.jsonl),
-            `prepared` (what `gainstage prepare` wrote), `folders` (a folder a song) or `musdb_hq`.
-        root: of the data.
+            `prepared` (what `gainstage prepare` wrote), `folders` (a folder a song), `musdb_hq`, or
+            `shards` (what `gainstage shards` wrote).
+        root: of the data; of shards also an address of object storage.
         validation, test: shares to hold out where the data has no split of its own.
         seed: of that draw.
         exclude: names of songs that are left out, unopened; `*` stands for anything.
@@ -46,7 +49,13 @@ def load_songs(
     Raises:
         ValueError: the data cannot be used; one sentence says why and what to do.
     """
-    root, cache = Path(root), None if cache is None else Path(cache)
+    cache = None if cache is None else Path(cache)
+    if source == "shards":
+        found = [
+            song for song in shard_songs(str(root), cache or _CACHE) if not is_excluded(song.name, exclude)
+        ]
+        return _split(found, Path(root), validation, test, seed, paired=paired)
+    root = Path(root)
     if not root.is_dir():
         raise ValueError(f"the data's folder {root} does not exist; give the root of the data")
     match source:
@@ -60,9 +69,15 @@ def load_songs(
             songs = load_musdb_hq(root, exclude=exclude, cache=cache, progress=progress, jobs=jobs)
         case _:
             raise ValueError(
-                f"there is no source '{source}'; there are built_in, prepared, folders and musdb_hq; other "
-                "sets are prepared first (`gainstage prepare source=… root=…`)"
+                f"there is no source '{source}'; there are built_in, prepared, folders, musdb_hq and shards; "
+                "other sets are prepared first (`gainstage prepare source=… root=…`)"
             )
+    return _split(songs, root, validation, test, seed, paired=paired)
+
+
+def _split(
+    songs: list[Song], root: Path, validation: float, test: float, seed: int, *, paired: bool
+) -> list[Song]:
     if not songs:
         raise ValueError(f"no song is left in {root}; exclude fewer")
     if paired:
