@@ -37,7 +37,7 @@ def test_what_was_heard_is_said(nameless: Path, tmp_path: Path) -> None:
     said = next(w for w in mixed.result.warnings if w.startswith("names that say nothing"))
     assert f"'Audio 1' kick ({sureness:.0%} sure)" in said
     assert said in (tmp_path / "out" / "mix.md").read_text()
-    sources = {track.name: track.role_source for track in mixed.result.tracks}
+    sources = {track.strip.name: track.role_source for track in mixed.result.tracks}
     assert sources["Audio 1"] == f"its sound, {sureness:.0%} sure"
     assert sources["Pad"] == "name"
 
