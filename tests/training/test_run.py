@@ -4,10 +4,13 @@
 import csv
 import math
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -411,6 +414,62 @@ def test_a_kill_costs_the_steps_since_the_last_validation_and_nothing_else(
     a, b = tiny.weights(unbroken.last), tiny.weights(resumed.last)
     assert all(torch.allclose(value, b[name], atol=1e-6) for name, value in a.items())
     assert resumed.steps == 6
+
+
+KILLED_CHILD = """
+import sys
+from pathlib import Path
+import pytorch_lightning as pl
+from gainstage.data.sources import load_songs
+from tests import tiny
+
+class Told(pl.Callback):
+    def on_train_start(self, trainer, module):
+        print("begun", trainer.global_step, flush=True)
+
+if __name__ == "__main__":
+    root, cache, out = map(Path, sys.argv[1:])
+    resume = out if (out / "checkpoints" / "last.ckpt").exists() else None
+    tiny.run(tiny.experiment(cache, steps=30), load_songs("built_in", root), out, Told(), resume=resume)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_at_ten_random_moments_a_training_comes_to_the_same(
+    songs: list[Song], tiny_set: Path, tiny_cache: Path, tmp_path: Path
+) -> None:
+    unbroken = tiny.run(tiny.experiment(tiny_cache, steps=30), songs, tmp_path / "whole")
+    out, last = tmp_path / "killed", tmp_path / "killed" / "checkpoints" / "last.ckpt"
+    draw, kills, starts = random.Random(0), 0, []
+    while kills < 10:
+        with _started(tiny_set, tiny_cache, out) as (child, step):
+            starts.append(step)
+            try:
+                child.wait(timeout=draw.uniform(0.0, 0.7) * unbroken.seconds)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                kills += 1
+        if last.is_file() and torch.load(last, weights_only=True)["global_step"] == 30:
+            shutil.rmtree(out)  # it came to its end: begin anew
+    with _started(tiny_set, tiny_cache, out) as (child, step):
+        assert child.wait() == 0
+    assert sum(step > 0 for step in starts) >= 3  # most go on from a checkpoint
+    a, b = tiny.weights(unbroken.last), tiny.weights(last)
+    assert all(torch.allclose(value, b[name], atol=1e-6) for name, value in a.items())
+
+
+@contextmanager
+def _started(*paths: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """A process that has begun to train, and the step from which."""
+    command = [sys.executable, "-c", KILLED_CHILD, *map(str, paths)]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], env=dict(os.environ)
+    )
+    assert child.stdout is not None
+    with child.stdout:
+        yield child, int(child.stdout.readline().split()[1])
+        child.wait()
 
 
 @pytest.mark.slow
