@@ -83,6 +83,17 @@ def test_counts_mono_twice_when_told() -> None:
     assert_equals_offline(heard(audio, [75_000, 75_000], 44100, dual_mono=True), audio, dual_mono=True)
 
 
+def test_without_true_peak_the_rest_is_the_same() -> None:
+    audio = song(2, 2, 90_000)
+    meter = LoudnessMeter(2, 2, sample_rate=44100, true_peak=False)
+    meter.update(audio)
+    whole = heard(audio, [90_000], 44100)
+    assert torch.equal(meter.integrated_lufs, whole.integrated_lufs)
+    assert torch.equal(meter.sample_peak_db, whole.sample_peak_db)
+    with pytest.raises(ValueError, match="true_peak=True"):
+        _ = meter.true_peak_dbtp
+
+
 def test_double_precision_and_gradients_may_come_in() -> None:
     audio = song(2, 2, 50_000).double().requires_grad_()
     meter = heard(audio, [20_000, 30_000], 44100)

@@ -32,6 +32,7 @@ class LoudnessMeter:
         channels: 1 or 2, of each of them.
         sample_rate: in Hz.
         dual_mono: count the only channel of a mono signal twice (see `gainstage.dsp.loudness`).
+        true_peak: whether to look between the samples, which is half of the work.
         device: where the blocks live; CPU by default.
 
     Raises:
@@ -54,6 +55,7 @@ class LoudnessMeter:
         *,
         sample_rate: int,
         dual_mono: bool = False,
+        true_peak: bool = True,
         device: torch.device | None = None,
     ) -> None:
         check_channels(channels)
@@ -68,6 +70,7 @@ class LoudnessMeter:
         self._recent_cells = torch.zeros(rows, 0, dtype=torch.float64, device=device)
         # The largest powers so far: momentary, short-term.
         self._loudest = torch.zeros(2, rows, dtype=torch.float64, device=device)
+        self._hears_true_peak = true_peak
         self._taps = phase_taps(sample_rate).to(device)
         self._before = torch.zeros(rows * channels, TAPS - 1, device=device)
         self._true_peak = torch.zeros(rows * channels, dtype=torch.float64, device=device)
@@ -141,7 +144,13 @@ class LoudnessMeter:
 
     @property
     def true_peak_dbtp(self) -> Tensor:
-        """The highest level between the samples, as if silence followed. Shape: (rows)."""
+        """The highest level between the samples, as if silence followed. Shape: (rows).
+
+        Raises:
+            ValueError: the meter was made without it.
+        """
+        if not self._hears_true_peak:
+            raise ValueError("this meter was made with true_peak=False; make it with true_peak=True")
         ringing = highest(torch.nn.functional.pad(self._before, (0, TAPS - 1)), self._taps).double()
         peak = torch.maximum(self._true_peak, ringing)
         return amplitude_to_db(peak.reshape(self.rows, self.channels).amax(-1))
@@ -174,8 +183,10 @@ class LoudnessMeter:
         self._recent_cells = recent[:, -(SHORT_TERM_HOPS * CELLS_PER_HOP - 1) :].clone()
 
     def _hear_peaks(self, piece: Tensor) -> None:
+        self._sample_peak = torch.maximum(self._sample_peak, piece.abs().amax((-2, -1)).double())
+        if not self._hears_true_peak:
+            return
         signals = piece.reshape(self.rows * self.channels, piece.shape[-1])
         heard = torch.cat([self._before.to(signals.dtype), signals], dim=-1)
         self._true_peak = torch.maximum(self._true_peak, highest(heard, self._taps).double())
-        self._sample_peak = torch.maximum(self._sample_peak, piece.abs().amax((-2, -1)).double())
         self._before = heard[:, -(TAPS - 1) :].clone()

@@ -97,7 +97,7 @@ class StemMeter:
 
     def __init__(self, rows: int, *, sample_rate: int) -> None:
         self._rate = sample_rate
-        self._loudness = LoudnessMeter(rows, 2, sample_rate=sample_rate)
+        self._loudness = LoudnessMeter(rows, 2, sample_rate=sample_rate, true_peak=False)
         self._punch = PunchMeter(sample_rate=sample_rate)
         self._image = StereoMeter(rows, sample_rate=sample_rate)
         self._differs = torch.zeros(rows, dtype=torch.bool)

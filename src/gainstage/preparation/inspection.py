@@ -144,7 +144,7 @@ class _Recorder:
     """Hears a track at its own rate, and writes what it hears."""
 
     def __init__(self, into: Path, channels: int, sample_rate: int) -> None:
-        self.meter = LoudnessMeter(1, channels, sample_rate=sample_rate, dual_mono=True)
+        self.meter = LoudnessMeter(1, channels, sample_rate=sample_rate, dual_mono=True, true_peak=False)
         self.clipped = 0
         self._products = np.zeros(3)  # L², R², L·R
         self._writer = WavWriter(into, sample_rate=sample_rate, channels=channels)

@@ -51,7 +51,7 @@ def measure_song(folder: Path, *, roles: Mapping[str, str] | None = None) -> Mea
 
 class _Listener:
     def __init__(self, channels: int, sample_rate: int) -> None:
-        self.meter = LoudnessMeter(1, channels, sample_rate=sample_rate, dual_mono=True)
+        self.meter = LoudnessMeter(1, channels, sample_rate=sample_rate, dual_mono=True, true_peak=False)
 
     def hear(self, block: Tensor) -> None:
         self.meter.update(block[None])
