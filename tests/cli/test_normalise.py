@@ -27,7 +27,7 @@ def test_learn_then_normalise(gainstage: Command, root: Path, tmp_path: Path) ->
     how = ("--source", "folders", "--statistics", file, "--no-report", "--jobs", "1")
     code, said, _ = gainstage("normalise", "set", root, *how, "--out", out)
     assert code == 0
-    assert said.replace("\n", " ").startswith("2 songs (2 train), 2 tracks, 0:06")
+    assert said.replace("\n", " ").startswith("2 songs (1 train, 1 test), 2 tracks, 0:06")
     assert said.endswith(f"  {out}/manifest.jsonl\n  {out}/statistics.json\n")
     stems = root / "Ann - One" / "stems"
     code, said, _ = gainstage("normalise", "stems", stems, "--statistics", file, "--out", tmp_path / "stems")
