@@ -23,7 +23,7 @@ def test_a_set_is_prepared_and_summed_up(gainstage: Command, tmp_path: Path) -> 
     code, said, told = gainstage("prepare", "source=folders", *given)
     assert code == 0, told
     assert re.search(r"3 songs \(1 train, 1 validation, 1 test\), 8 tracks, 0:0\d", said)
-    assert "1 damaged files, 0 odd ones, 2 songs or files left out" in said
+    assert "1 damaged file, 0 odd ones, 2 songs or files left out" in said
     assert "warning: Artist 1 - Song/stems/Kick.wav is empty (0 bytes)" in told
     for name in ("manifest.jsonl", "report.html"):
         assert str(tmp_path / "out" / name) in said

@@ -20,6 +20,9 @@ from gainstage.preparation.inspection import Inspected, at_rate, inspect
 from gainstage.preparation.record import SongRecord, record_path, song_folder
 from gainstage.preparation.result import Preparation, write_set
 from gainstage.preparation.workplace import check_places, recorded, records, working_folder
+from gainstage.report import words
+from gainstage.report.blocks import Column, Table, Text
+from gainstage.report.page import Section
 
 LEARN = "learn"
 STATISTICS = "statistics.json"
@@ -122,6 +125,7 @@ def normalise_set(
             faults=[],
             left_out=[(s.name, "has no mix to train towards") for s in found if s.mix is None],
             report=report,
+            more=[_section(known, orders)],
         )
 
 
@@ -132,6 +136,30 @@ def normalise_song(order: Order) -> SongRecord:
         OSError: a file of it cannot be read, or nothing can be written.
     """
     return recorded(order, _normalised)
+
+
+def _section(known: EffectStatistics, orders: Sequence[Order]) -> Section:
+    """What the stems were brought to, and how."""
+    roles = sorted({track.role for order in orders for track in order.song.tracks})
+    rows = []
+    for role in roles:
+        sound = known.of(role)
+        numbers = (sound.loudness_lufs, sound.punch_db)
+        cells = [f"{number.mean:.1f} ± {number.std:.1f}" for number in numbers]
+        rows.append((words.title(role), known.name_of(role), f"{sound.stems}", *cells))
+    heads = ("Role", "Class", "Stems", "Loudness, LUFS", "Attacks stand out, dB")
+    columns = tuple(Column(head, is_number=place > 1) for place, head in enumerate(heads))
+    in_rooms = sum(order.rooms is not None for order in orders)
+    towards = {"mean": "to the mean of its class", "likely": "as far as treatment probably went"}
+    text = (
+        "Equaliser, dynamics, panorama and level of each stem were brought "
+        f"{towards[orders[0].settings.towards]}; distortion and reverb stay. The classes are those of "
+        f"{known.source or 'a file'}. {words.count(in_rooms, 'song')} had voices and other instruments put "
+        f"in drawn rooms before. The mixes are as they were. {STATISTICS} holds the classes, for stems that "
+        "are mixed later."
+    )
+    table = Table("What stems were brought to", columns, tuple(rows), "Mean ± standard deviation over stems.")
+    return Section("Effect normalisation", (Text((text,)), table))
 
 
 def _normalised(order: Order, work: Path) -> SongRecord:

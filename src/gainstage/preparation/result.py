@@ -10,6 +10,7 @@ from gainstage.data.sources.listing import Fault
 from gainstage.preparation.page import preparation_page
 from gainstage.preparation.record import SongRecord
 from gainstage.preparation.workplace import remove_unused
+from gainstage.report.page import Section
 
 REPORT = "report.html"
 
@@ -42,6 +43,7 @@ def write_set(
     faults: Sequence[Fault],
     left_out: Sequence[tuple[str, str]],
     report: bool,
+    more: Sequence[Section] = (),
 ) -> Preparation:
     """Write manifest and page of songs whose audio is there, and remove what belongs to no song.
 
@@ -54,6 +56,7 @@ def write_set(
         faults: what was found.
         left_out: what is not in the manifest, and why.
         report: whether to write the page.
+        more: sections of it about how the set was made.
 
     Raises:
         OSError: a file cannot be written.
@@ -64,7 +67,7 @@ def write_set(
     rows = read_manifest(out / MANIFEST)
     if report:
         power = {record.name: record.power for record in made}
-        preparation_page(name, rows, faults, left_out, power=power).write(work / REPORT)
+        preparation_page(name, rows, faults, left_out, power=power, more=more).write(work / REPORT)
         (work / REPORT).replace(out / REPORT)
     where = out / REPORT if report else None
     return Preparation(tuple(rows), tuple(faults), tuple(left_out), out / MANIFEST, where)
