@@ -36,7 +36,7 @@ SMALL = {
         "data.settings.excerpts.augment.swap_channels=0",
         "optimizer.learning_rate=1e-2",
         "optimizer.warmup_steps=1",
-        "trainer.val_check_interval=8",
+        "trainer.val_check_interval=16",
     ),
     "evaluate": ("jobs=1", "players=0"),
     "mix": ("--no-report",),
