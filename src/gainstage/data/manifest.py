@@ -137,6 +137,11 @@ class Song(_Row):
         """Length of the longest track in seconds."""
         return max(track.seconds for track in self.tracks)
 
+    @property
+    def is_wet(self) -> bool:
+        """Whether its tracks are treated stems, so that its mix is their sum and shows no mixing."""
+        return self.mix is not None and all(track.wetness == "wet" for track in self.tracks)
+
     def path_of(self, audio: AudioRef, *, root: Path = Path()) -> Path:
         """Where a track or the mix lies.
 

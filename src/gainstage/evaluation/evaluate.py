@@ -90,7 +90,7 @@ def _check(songs: Sequence[Song], systems: Mapping[str, Sequence[Engineer]], job
 
 def wet_warning(songs: Sequence[Song]) -> str:
     """What has to be said where tracks are the treated stems of which the mix is the sum; else nothing."""
-    wet = sum(all(track.wetness == "wet" for track in song.tracks) for song in songs if song.mix is not None)
+    wet = sum(song.is_wet for song in songs)
     if not wet:
         return ""
     return (

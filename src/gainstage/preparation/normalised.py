@@ -248,7 +248,7 @@ def _statistics(
         known = named_or_read(asked)
     else:
         rows = [[t.role, t.content_hash] for song in training_songs(songs) for t in song.tracks]
-        source = f"{name} {hashlib.blake2b(json.dumps(rows).encode(), digest_size=4).hexdigest()}"
+        source = f"{name} ({hashlib.blake2b(json.dumps(rows).encode(), digest_size=4).hexdigest()})"
         learnt = _learnt_before(path, source)
         known = learnt or learn_from(songs, source=source, progress=progress, jobs=jobs)
     known.save(path)

@@ -81,7 +81,7 @@ def _amount(songs: Sequence[Song], tracks: Sequence[tuple[Song, Track]]) -> Iter
                 "Length", _hours(_seconds(songs)), (f"{_hours(sum(t.seconds for _, t in tracks))} of tracks",)
             ),
             Fact("Tracks", f"{len(tracks)}", (f"{a_song} a song",)),
-            Fact("On disk", f"{size / 2**30:.2f} GiB", ("32-bit float",)),
+            Fact("On disk", _bytes(size), ("32-bit float",)),
         )
     )
     rows = [
@@ -251,6 +251,10 @@ def _table(
 
 def _seconds(songs: Sequence[Song]) -> float:
     return sum(song.seconds for song in songs)
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
 
 
 def _hours(seconds: float) -> str:

@@ -48,7 +48,10 @@ def load_songs(
     """
     root, cache = Path(root), None if cache is None else Path(cache)
     if not root.is_dir():
-        raise ValueError(f"the data's folder {root} does not exist; give the root of the data")
+        writers = (
+            "; `gainstage prepare` or `gainstage normalise set` writes one" if source == "prepared" else ""
+        )
+        raise ValueError(f"the data's folder {root} does not exist; give the root of the data{writers}")
     match source:
         case "built_in":
             songs = [song for song in _load_manifest(root) if not is_excluded(song.name, exclude)]
