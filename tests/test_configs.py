@@ -30,6 +30,8 @@ CASES = {
     "shards": ("data=shards", "callbacks=none"),
     "hour": ("experiment=hour",),
     "quickstart": ("experiment=quickstart",),
+    "medleydb": ("experiment=medleydb", "callbacks=none"),
+    "musdb18": ("experiment=musdb18", "callbacks=none"),
     **{c: (f"console={c}", "loss=audio", "data=folders", "callbacks=none") for c in CONSOLES},
 }
 QUICK = {"folders", "musdb_hq", *CONSOLES}
@@ -57,7 +59,15 @@ def test_the_cases_below_take_every_choice_there_is() -> None:
 
 @pytest.mark.parametrize(
     "choice",
-    ["", "data=folders", "data=musdb_hq", "data=prepared", "data=shards", "experiment=hour", "logger=wandb"],
+    [
+        "",
+        "data=folders",
+        "data=musdb_hq",
+        "data=prepared",
+        "data=shards",
+        "logger=wandb",
+        *(f"experiment={name}" for name in ("hour", "medleydb", "musdb18")),
+    ],
 )
 def test_every_file_fits_the_constructors_that_it_names(choice: str, tmp_path: Path) -> None:
     root = () if choice.startswith("experiment") else (f"data.songs.root={tmp_path}",)
@@ -135,7 +145,8 @@ def test_every_choice_runs_a_step(
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    writers = {"musdb_hq": _musdb, "prepared": _prepared, "shards": _shards}
+    prepared = dict.fromkeys(("prepared", "medleydb", "musdb18"), _prepared)
+    writers = {"musdb_hq": _musdb, "shards": _shards, **prepared}
     write = writers.get(name, _folders if "data=folders" in CASES[name] else None)
     root, more = tiny_set, [f"data.settings.cache={tiny_cache}"]
     if write is not None:
@@ -154,6 +165,7 @@ def test_every_choice_runs_a_step(
     assert (out / "checkpoints" / "best.ckpt").is_file()
     if name == "musdb_hq":
         assert "Weights & Biases offline" in said[0]
+        assert said[1].startswith("the tracks of 3 of 3 songs are wet stems, of which the mix is the sum")
         (log,) = (out / "wandb").glob("offline-run-*/run-*.wandb")
         assert b"val/total" in log.read_bytes()
     else:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gainstage.data.sources import load_songs
 from tests.cli.command import Command
 from tests.data.songs import RATE, noise, save
 from tests.normalise.stems import statistics
@@ -23,13 +24,16 @@ def test_learn_then_normalise(gainstage: Command, root: Path, tmp_path: Path) ->
     file, out = tmp_path / "statistics.json", tmp_path / "out"
     code, said, _ = gainstage("normalise", "learn", root, "--out", file)
     assert (code, said) == (0, f"{file}: folders, 2 songs, 4 classes, 2 stems\n")
-    code, said, _ = gainstage("normalise", "set", root, "--statistics", file, "--out", out)
-    assert (code, said) == (0, f"{out}: 2 songs\n")
+    how = ("--source", "folders", "--statistics", file, "--no-report", "--jobs", "1")
+    code, said, _ = gainstage("normalise", "set", root, *how, "--out", out)
+    assert code == 0
+    assert said.replace("\n", " ").startswith("2 songs (1 train, 1 test), 2 tracks, 0:06")
+    assert said.endswith(f"  {out}/manifest.jsonl\n  {out}/statistics.json\n")
     stems = root / "Ann - One" / "stems"
     code, said, _ = gainstage("normalise", "stems", stems, "--statistics", file, "--out", tmp_path / "stems")
     assert code == 0
-    one, other = (folder / "snare.wav" for folder in (tmp_path / "stems", out / "Ann - One" / "stems"))
-    assert one.read_bytes() == other.read_bytes()
+    one, other = tmp_path / "stems" / "snare.wav", load_songs("prepared", out)[0]
+    assert one.read_bytes() == other.path_of(other.tracks[0]).read_bytes()
 
 
 def test_a_mistake_is_a_sentence(gainstage: Command, root: Path, tmp_path: Path) -> None:

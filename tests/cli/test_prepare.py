@@ -1,11 +1,15 @@
 """`gainstage prepare`: what it prints, and one sentence for each mistake."""
 
 import re
+import shlex
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from gainstage.data.sources.catalogue import DataSet
 from tests.cli.command import Command
+from tests.data.sources.layouts import LAYOUTS
 from tests.preparation.test_bad_input import write_song
 
 
@@ -23,7 +27,7 @@ def test_a_set_is_prepared_and_summed_up(gainstage: Command, tmp_path: Path) -> 
     code, said, told = gainstage("prepare", "source=folders", *given)
     assert code == 0, told
     assert re.search(r"3 songs \(1 train, 1 validation, 1 test\), 8 tracks, 0:0\d", said)
-    assert "1 damaged files, 0 odd ones, 2 songs or files left out" in said
+    assert "1 damaged file, 0 odd ones, 2 songs or files left out" in said
     assert "warning: Artist 1 - Song/stems/Kick.wav is empty (0 bytes)" in told
     for name in ("manifest.jsonl", "report.html"):
         assert str(tmp_path / "out" / name) in said
@@ -61,3 +65,34 @@ def test_each_mistake_is_one_sentence_and_writes_nothing(
     assert sentence in told
     assert told.count("\n") == 1
     assert list(tmp_path.rglob("*")) == [tmp_path / "set"]
+
+
+PAGE = Path(__file__).resolve().parents[2] / "data" / "README.md"
+SONGS = {"built_in": 4, "enst_drums": 4, "cambridge_mt": 1, "moisesdb": 1, "dsd100": 2, "folders": 2}
+SONGS |= {"medleydb": 2, "medleydb_stems": 2, "musdb18": 3, "musdb18_hq": 3, "slakh2100": 3}
+
+
+def commands() -> dict[str, list[str]]:
+    """Set → the command that the page of the sets names for it; the last where it names several."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    found = [shlex.split(line)[1:] for line in lines if line.startswith("gainstage prepare ")]
+    return {words[1].removeprefix("source="): words for words in found}
+
+
+def test_the_page_of_the_sets_has_a_command_for_each() -> None:
+    assert set(commands()) == set(get_args(DataSet)) == set(SONGS)
+
+
+@pytest.mark.parametrize("source", [pytest.param(s, marks=pytest.mark.slow) for s in SONGS])
+def test_the_commands_of_that_page_run_as_they_stand(
+    source: str, gainstage: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the root of a small set, and without the page."""
+    monkeypatch.chdir(tmp_path)
+    LAYOUTS[source](tmp_path / "set")
+    words = ["root=set" if word.startswith("root=") else word for word in commands()[source]]
+    code, said, told = gainstage(*words, "jobs=1", "report=false")
+    assert code == 0, told
+    songs = "1 song" if SONGS[source] == 1 else f"{SONGS[source]} songs"
+    assert re.match(rf"{songs} \([\w ,]+\), \d+ tracks, \d:\d\d\n0 damaged files, ", said)
+    assert (tmp_path / "data" / "prepared" / source / "manifest.jsonl").is_file()

@@ -78,6 +78,10 @@ def test_a_run_is_made_gone_on_with_and_not_overwritten(
         (["trainer.max_steps=4"], "trainer.max_steps is not for a config to say; give steps=NUMBER"),
         (["trainer.accumulate_grad_batches=2"], "give a larger data.settings.batch_size"),
         (["data.songs.root=nowhere"], "the data's folder nowhere does not exist; give the root of the data"),
+        (
+            ["experiment=medleydb", "data.songs.root=nowhere"],
+            "`gainstage prepare` or `gainstage normalise set`",
+        ),
         (["resume=nowhere"], "nowhere is not there; give a checkpoint, or the folder of a run"),
         (["data=folders"], "train needs data.songs.root, which has no default"),
     ],

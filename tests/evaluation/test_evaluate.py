@@ -81,7 +81,12 @@ def test_the_order_of_songs_and_tracks_changes_nothing(
 def test_what_a_process_is_started_for_pickles() -> None:
     systems = {**baselines(SPEC), "truth": Truth(), "role_mean": RoleMean({}, {}, {})}
     job = Job(
-        {k: tuple(v) if isinstance(v, tuple) else (v,) for k, v in systems.items()}, SPEC, "quick", 0, Path()
+        {k: tuple(v) if isinstance(v, tuple) else (v,) for k, v in systems.items()},
+        SPEC,
+        "quick",
+        0,
+        None,
+        Path(),
     )
     assert pickle.loads(pickle.dumps(job)) == job
 

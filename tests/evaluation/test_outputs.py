@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console as Terminal
 
-from gainstage.evaluation.files import write_results
+from gainstage.evaluation.files import summary_json, write_results
 from gainstage.evaluation.page import evaluation_page
 from gainstage.evaluation.results import TARGET, Evaluation
 from gainstage.evaluation.statistics import scores
@@ -69,6 +70,16 @@ def test_the_page_shows_the_training_of_the_network_where_it_is_known(
     page = evaluation_page(evaluated, run=tmp_path, page_bytes=200_000)
     assert "The training" in [section.title for section in page.sections]
     assert "train/total ends at 2.000" in page.html()
+
+
+def test_a_warning_is_read_before_the_numbers(evaluated: Evaluation) -> None:
+    warned = replace(evaluated, warnings=("the tracks are <i>wet</i> stems",))
+    html = evaluation_page(warned).html()
+    assert html.index("The tracks are &lt;i&gt;wet&lt;/i&gt; stems.") < html.index("Distance from the target")
+    text = io.StringIO()
+    print_tables(warned, terminal=Terminal(file=text, width=200))
+    assert "warning: the tracks are <i>wet</i> stems" in text.getvalue()
+    assert json.loads(summary_json(warned, "sum"))["warnings"] == list(warned.warnings)
 
 
 def test_the_terminal_table_has_all_systems_and_metrics(evaluated: Evaluation) -> None:

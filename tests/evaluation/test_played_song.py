@@ -14,6 +14,7 @@ from gainstage.data.wav_file import write_wav
 from gainstage.engineer.settings import decision_parameters
 from gainstage.evaluation.played_song import MOVED_DB, moved_db, play
 from gainstage.evaluation.rendering import render
+from tests.data.songs import noise, save
 from tests.engineer.scene import RATE
 from tests.evaluation.songs import SPEC, stems, write_song, write_stems
 
@@ -71,6 +72,20 @@ def test_a_mix_on_disk_is_the_target_at_the_console_rate(tmp_path: Path) -> None
     assert played.truth is None
 
 
+def test_a_part_of_a_song_is_that_of_tracks_and_mix_alike(tmp_path: Path) -> None:
+    write_stems(tmp_path / "paired", 1)
+    mix = noise(3 * RATE, 2, seed=5)
+    save(tmp_path / "paired" / "mix.wav", mix)
+    rendered = write_song(tmp_path / "rendered", 2)
+    for song, start in ((scan_folder(tmp_path / "paired").song, RATE), (rendered, 0)):
+        whole, part = (play(song, spec=SPEC, seed=0, seconds=seconds) for seconds in (None, 1.0))
+        assert part.audio.shape == (4, 2, RATE)
+        assert torch.equal(part.audio, whole.audio[..., start : start + RATE])
+        assert part.target.shape == (2, RATE)
+        assert torch.allclose(part.target, whole.target[:, start : start + RATE], atol=1e-5)
+        assert torch.equal(play(song, spec=SPEC, seed=0, seconds=99.0).target, whole.target)
+
+
 def test_truth_is_told_only_where_a_decision_can_say_it(tmp_path: Path) -> None:
     song = write_song(tmp_path / "song")
     path = tmp_path / "song" / "session.json"
@@ -97,7 +112,7 @@ def test_songs_that_cannot_be_played_say_why(two_songs: tuple[Song, ...], tmp_pa
     with pytest.raises(ValueError, match=r"session\.json has settings for"):
         play(song.model_copy(update={"tracks": song.tracks[1:]}), spec=SPEC, seed=0)
     long = [track.model_copy(update={"num_samples": 10**9}) for track in song.tracks]
-    with pytest.raises(ValueError, match="GiB, more than 4; evaluate an excerpt"):
+    with pytest.raises(ValueError, match="GiB, more than 4; evaluate a part"):
         play(song.model_copy(update={"tracks": tuple(long)}), spec=SPEC, seed=0)
 
 

@@ -77,3 +77,8 @@ def test_short_keeps_both_ends() -> None:
 
 def test_listed_reads_as_a_sentence() -> None:
     assert [words.listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+
+
+def test_counts_know_the_plural() -> None:
+    assert [words.count(n, "song") for n in (0, 1, 2)] == ["0 songs", "1 song", "2 songs"]
+    assert words.count(3, "song or file", "songs or files") == "3 songs or files"

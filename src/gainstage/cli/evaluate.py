@@ -18,6 +18,7 @@ from gainstage.evaluation.files import write_results
 from gainstage.evaluation.network import LOCKED_SHARE, Network, role_mean
 from gainstage.evaluation.results import Evaluation
 from gainstage.evaluation.truth import is_known
+from gainstage.metrics.comparison import LEAST_SECONDS
 from gainstage.metrics.metric import Which
 from gainstage.models.checkpoint import load_mixer
 from gainstage.training.checkpoints import newest
@@ -34,6 +35,7 @@ class Asked:
         out: folder for the results.
         split: whose songs are evaluated; `all` for data that no training has seen.
         songs: at most so many; all if not given.
+        seconds: only so much of each; all if not given.
         metrics: `quick` or `full`.
         seed: of the moves, the locks and the bootstrap.
         jobs: processes.
@@ -44,6 +46,7 @@ class Asked:
     out: Path
     split: Literal["train", "validation", "test", "all"]
     songs: int | None
+    seconds: float | None
     metrics: Which
     seed: int
     jobs: int
@@ -52,12 +55,13 @@ class Asked:
     def __post_init__(self) -> None:
         for name, value, least in (
             ("songs", 1 if self.songs is None else self.songs, 1),
+            ("seconds", LEAST_SECONDS if self.seconds is None else self.seconds, LEAST_SECONDS),
             ("seed", self.seed, 0),
             ("jobs", self.jobs, 1),
             ("players", self.players, 0),
         ):
             if value < least:
-                raise ValueError(f"{name} is {value}; give {least} or more")
+                raise ValueError(f"{name} is {value:g}; give {least:g} or more")
         if self.out.exists() and not self.out.is_dir():
             raise ValueError(f"{self.out} is a file; give a folder for the results as out=FOLDER")
 
@@ -106,6 +110,7 @@ def run(overrides: Sequence[str], *, progress: Progress) -> Evaluated:
         jobs=asked.jobs,
         progress=progress,
         keep_audio_for=asked.players,
+        seconds=asked.seconds,
     )
     files = write_results(found, asked.out, baseline=BASELINE, run=_run_of(checkpoint))
     return Evaluated(found, tuple(files), BASELINE)

@@ -66,33 +66,52 @@ def normalise_stems(stems: Path, statistics: str, towards: str, roles: Path | No
 
 @normalise.command("set")
 @click.argument("root", type=FOLDER)
-@SOURCE
-@STATISTICS
+@click.option(
+    "--source", default="prepared", show_default=True, help="What ROOT is: prepared, folders, musdb_hq, …"
+)
+@click.option(
+    "--statistics",
+    metavar="learn|FILE|built_in",
+    default="learn",
+    show_default=True,
+    help="`learn` them from the songs to train on; or those of a file; or those that ship.",
+)
 @TOWARDS
 @click.option(
     "--rooms/--no-rooms", default=False, help="Put voices and others of training songs in drawn rooms."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the rooms.")
 @click.option("--out", type=FOLDER, required=True, help="Folder for the set; a stopped run goes on.")
-@JOBS
+@click.option("--report/--no-report", default=True, help="Write report.html.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
 def normalise_set(
-    root: Path, source: str, statistics: str, towards: str, rooms: bool, seed: int, out: Path, jobs: int
+    root: Path,
+    source: str,
+    statistics: str,
+    towards: str,
+    rooms: bool,
+    seed: int,
+    out: Path,
+    report: bool,
+    jobs: int,
 ) -> None:
-    """Normalise the set below ROOT to train on: normalised stems and the mixes as they are."""
+    """Normalise the set below ROOT to train on (data=prepared): its stems, while its mixes stay."""
+    from gainstage import preparation
     from gainstage.cli import show
-    from gainstage.data import normalised
     from gainstage.normalise import Rooms, Settings
 
     with show.progress() as step:
-        rows = normalised.normalise_set(
+        done = preparation.normalise_set(
             source,  # type: ignore[arg-type]  # checked there
             root,
             out,
-            statistics,
+            statistics=statistics,
             settings=Settings(towards=towards),  # type: ignore[arg-type]  # a choice
             rooms=Rooms() if rooms else None,
             seed=seed,
+            report=report,
             progress=step,
             jobs=jobs,
         )
-    click.echo(f"{out}: {len(rows)} songs")
+    show.prepared(done)
+    click.echo(f"  {out / preparation.STATISTICS}")

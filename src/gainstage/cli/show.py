@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gainstage.report.words import position
+from gainstage.report.words import count, position
 
 if TYPE_CHECKING:
     from gainstage.cli.evaluate import Evaluated
@@ -104,8 +104,9 @@ def prepared(done: "Preparation") -> None:
     odd = len(done.faults) - len(damaged)
     terminal = Terminal(soft_wrap=True)
     for line in (
-        f"{len(done.songs)} songs ({listed}), {tracks} tracks, {position(length)}",
-        f"{len(damaged)} damaged files, {odd} odd ones, {len(done.left_out)} songs or files left out",
+        f"{count(len(done.songs), 'song')} ({listed}), {count(tracks, 'track')}, {position(length)}",
+        f"{count(len(damaged), 'damaged file')}, {count(odd, 'odd one')}, "
+        f"{count(len(done.left_out), 'song or file', 'songs or files')} left out",
         *(f"  {path}" for path in (done.manifest, done.report) if path),
     ):
         terminal.print(line, markup=False, highlight=False)

@@ -68,6 +68,11 @@ def run(overrides: Sequence[str], *, progress: Progress, say: Callable[[str], No
     logger = instantiate(config.logger)
     if sentence := getattr(logger, "sentence", None):
         say(sentence)
+    if wet := sum(song.is_wet for song in songs):
+        say(
+            f"the tracks of {wet} of {len(songs)} songs are wet stems, of which the mix is the sum: there is "
+            "a balance to learn and no mixing; `gainstage normalise set` makes a set to learn mixing from"
+        )
     times = StepTimes()
     chosen = [part for part in instantiate(config.callbacks).values() if part is not None]
     bars = [progress_bar()] if config.trainer.get("enable_progress_bar", True) else []

@@ -22,7 +22,7 @@ from pydantic import (
 from gainstage.roles import check_role
 
 Role = Annotated[str, AfterValidator(check_role)]
-Wetness = Literal["dry", "wet", "unknown"]
+Wetness = Literal["dry", "wet", "normalised", "unknown"]
 Split = Literal["train", "validation", "test"]
 
 
@@ -81,7 +81,8 @@ class Track(AudioRef):
         role: one of `gainstage.roles.ROLES`.
         role_confidence: 1 = somebody said it; less = guessed; 0 = nothing is known.
         instrument: the source's own word for it.
-        wetness: whether effects are already on it.
+        wetness: whether effects are already on it; `normalised` = they were, and were taken off as far as
+            that goes.
         bleed: whether other instruments are heard in it; None = not known.
         alignment: how it was moved; None = not at all.
     """
@@ -135,6 +136,11 @@ class Song(_Row):
     def seconds(self) -> float:
         """Length of the longest track in seconds."""
         return max(track.seconds for track in self.tracks)
+
+    @property
+    def is_wet(self) -> bool:
+        """Whether its tracks are treated stems, so that its mix is their sum and shows no mixing."""
+        return self.mix is not None and all(track.wetness == "wet" for track in self.tracks)
 
     def path_of(self, audio: AudioRef, *, root: Path = Path()) -> Path:
         """Where a track or the mix lies.

@@ -1,9 +1,9 @@
-"""Effect normalisation of files: statistics of a set, a folder of stems, a whole set ready to train on."""
+"""Effect normalisation of files: statistics of a set, and a folder of stems."""
 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -14,10 +14,9 @@ from torch import Tensor
 
 from gainstage.data.audio_file import AudioReader
 from gainstage.data.folder import scan_folder
-from gainstage.data.manifest import Song, write_manifest
+from gainstage.data.manifest import Song
 from gainstage.data.roles_file import read_roles
-from gainstage.data.sources.load import MANIFEST, Source, load_songs
-from gainstage.data.sources.measure import measure_song
+from gainstage.data.sources.load import Source, load_songs
 from gainstage.data.wav_file import WavWriter
 from gainstage.normalise.chain import find_correction, normalised_blocks
 from gainstage.normalise.correction import Correction, Settings
@@ -57,17 +56,47 @@ def learn_statistics(
         OSError: the file cannot be written.
     """
     found = load_songs(source, root, validation=0.0, test=0.0, paired=False, progress=progress, jobs=jobs)
-    songs = {song.folder: song for song in reversed(found) if song.split == "train"}  # no arrangements
-    learner = Learner()
-    with ThreadPoolExecutor(jobs) as pool:
-        order = sorted(songs.values(), key=lambda song: song.name)
-        for done, (song, sounds) in enumerate(zip(order, pool.map(hear_song, order), strict=True), start=1):
-            learner.add(sounds, [track.role for track in song.tracks])
-            if progress is not None:
-                progress("hearing songs", done, len(order))
-    statistics = learner.statistics(source=f"{source}, {len(songs)} songs")
+    statistics = learn_from(found, source=source, progress=progress, jobs=jobs)
     statistics.save(Path(out))
     return statistics
+
+
+def learn_from(
+    songs: Sequence[Song], *, source: str, progress: Progress | None = None, jobs: int = 2
+) -> EffectStatistics:
+    """How the stems of songs sound on average; those that are held out are not heard.
+
+    Args:
+        songs: with splits.
+        source: what they are, in words.
+        progress: told what is done, how much of it, and of how much.
+        jobs: songs that are heard at the same time.
+
+    Raises:
+        ValueError: no song is to train on, or every stem is silent.
+    """
+    trained = training_songs(songs)
+    learner = Learner()
+    with ThreadPoolExecutor(jobs) as pool:
+        for done, (song, sounds) in enumerate(
+            zip(trained, pool.map(hear_song, trained), strict=True), start=1
+        ):
+            learner.add(sounds, [track.role for track in song.tracks])
+            if progress is not None:
+                progress("hearing songs", done, len(trained))
+    return learner.statistics(source=f"{source}, {len(trained)} songs")
+
+
+def training_songs(songs: Sequence[Song]) -> list[Song]:
+    """Those to train on, by name; of the arrangements of a song one.
+
+    Raises:
+        ValueError: there is none.
+    """
+    distinct = {song.folder: song for song in reversed(songs) if song.split == "train"}
+    if not distinct:
+        raise ValueError(f"none of {len(songs)} songs is to train on, so there is nothing to learn from")
+    return sorted(distinct.values(), key=lambda song: song.name)
 
 
 def normalise_folder(
@@ -102,74 +131,13 @@ def normalise_folder(
     if progress is not None:
         progress("normalising", 0, 1)
     _whole(
-        Path(out), _about(song, known, settings, None), lambda to: write_normalised(song, to, known, settings)
+        Path(out),
+        what_decides(song, known, settings, None),
+        lambda to: write_normalised(song, _named(song, to), known, settings),
     )
     if progress is not None:
         progress("normalising", 1, 1)
     return song
-
-
-def normalise_set(
-    source: Source,
-    root: Path | str,
-    out: Path | str,
-    statistics: EffectStatistics | Path | str,
-    *,
-    settings: Settings | None = None,
-    rooms: Rooms | None = None,
-    seed: int = 0,
-    progress: Progress | None = None,
-    jobs: int = 2,
-) -> list[Song]:
-    """Normalise a set to train on: input = normalised stems, target = the mix as it is.
-
-    A folder a song with `stems`, the mix and `roles.yaml`, and a `manifest.jsonl` with the official splits:
-    `data=built_in data.songs.root=OUT` trains on it. A run that was stopped goes on where it was.
-
-    Args:
-        source, root: as for `load_songs`; songs need a mix.
-        out: the folder to write.
-        statistics: of the classes, a file of them, or `built_in`.
-        settings: how far.
-        rooms: the rooms that voices and other instruments are put in before (songs of the train split only);
-            none if not given.
-        seed: of the rooms.
-        progress: told what is done, how much of it, and of how much.
-        jobs: songs that are worked on at the same time.
-
-    Raises:
-        ValueError: the data or the statistics cannot be used.
-        OSError: a song cannot be written; the songs before it are whole.
-    """
-    known = statistics if isinstance(statistics, EffectStatistics) else named_or_read(statistics)
-    songs = load_songs(source, root, progress=progress, jobs=jobs)
-    without = [song.name for song in songs if song.mix is None]
-    if without:
-        raise ValueError(
-            f"'{without[0]}' has no mix file, so normalised stems of it have no target; exclude it"
-        )
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-
-    def make(song: Song) -> Song:
-        song_seed = int.from_bytes(hashlib.blake2b(f"{seed} {song.name}".encode(), digest_size=4).digest())
-        drawn = (rooms, song_seed) if rooms is not None and song.split == "train" else None
-        folder = out / song.name.replace("/", " - ")
-        _whole(
-            folder, _about(song, known, settings, drawn), lambda to: _fill(song, to, known, settings, drawn)
-        )
-        measured = measure_song(folder, roles=read_roles(folder / "roles.yaml")).song
-        kept = {"name": song.name, "split": song.split, "artist": song.artist, "genre": song.genre}
-        return measured.model_copy(update={**kept, "folder": folder.name, "source": song.source})
-
-    rows = []
-    with ThreadPoolExecutor(jobs) as pool:
-        for done, row in enumerate(pool.map(make, songs), start=1):
-            rows.append(row)
-            if progress is not None:
-                progress("normalising songs", done, len(songs))
-    write_manifest(out / MANIFEST, rows)
-    return rows
 
 
 def hear_song(song: Song) -> StemSounds:
@@ -210,16 +178,16 @@ def song_blocks(song: Song) -> Iterator[Tensor]:
 
 def write_normalised(
     song: Song,
-    folder: Path,
+    files: Sequence[Path],
     statistics: EffectStatistics,
     settings: Settings | None = None,
     rooms: tuple[Rooms, int] | None = None,
 ) -> Correction:
-    """Write the normalised tracks of a song into a folder: mono where a track is one signal.
+    """Write the normalised tracks of a song: mono where a track is one signal.
 
     Args:
         song: with a folder that can be opened from here.
-        folder: is there already.
+        files: the WAV file of each track; their folders are there already.
         statistics: of the classes.
         settings: how far.
         rooms: rooms and the seed that they are drawn with, before all else.
@@ -238,38 +206,26 @@ def write_normalised(
 
     with torch.inference_mode():
         correction = find_correction(play, roles, statistics, sample_rate=rate, settings=settings)
+        is_mono = correction.is_mono.tolist()
         with ExitStack() as stack:
             writers = [
-                stack.enter_context(
-                    WavWriter(folder / f"{track.name}.wav", sample_rate=rate, channels=1 if mono else 2)
-                )
-                for track, mono in zip(song.tracks, correction.is_mono.tolist(), strict=True)
+                stack.enter_context(WavWriter(file, sample_rate=rate, channels=1 if mono else 2))
+                for file, mono in zip(files, is_mono, strict=True)
             ]
             for block in normalised_blocks(play(), correction, sample_rate=rate):
-                for row, writer, mono in zip(block, writers, correction.is_mono.tolist(), strict=True):
-                    writer.write(row[: 1 if mono else 2].numpy())
+                for row, writer in zip(block, writers, strict=True):
+                    writer.write(row[: writer.channels].numpy())
     return correction
 
 
-def _fill(
-    song: Song,
-    folder: Path,
-    statistics: EffectStatistics,
-    settings: Settings | None,
-    rooms: tuple[Rooms, int] | None,
-) -> None:
-    assert song.mix is not None, "checked before"
-    (folder / "stems").mkdir()
-    write_normalised(song, folder / "stems", statistics, settings, rooms)
-    shutil.copyfile(song.path_of(song.mix), folder / f"mix{Path(song.mix.file).suffix}")
-    lines = [f"{json.dumps(track.name, ensure_ascii=False)}: {track.role}\n" for track in song.tracks]
-    (folder / "roles.yaml").write_text("".join(lines), encoding="utf-8")
+def _named(song: Song, folder: Path) -> list[Path]:
+    return [folder / f"{track.name}.wav" for track in song.tracks]
 
 
-def _about(
+def what_decides(
     song: Song, statistics: EffectStatistics, settings: Settings | None, rooms: tuple[Rooms, int] | None
 ) -> dict[str, object]:
-    """All that a normalised song depends on."""
+    """All that a normalised song depends on, as plain values."""
     known = hashlib.blake2b(statistics.model_dump_json().encode(), digest_size=16).hexdigest()
     return {
         "tracks": {track.name: [track.role, track.content_hash] for track in song.tracks},

@@ -36,6 +36,7 @@ def evaluate(
     jobs: int = 1,
     progress: Progress = silent_progress,
     keep_audio_for: int = 0,
+    seconds: float | None = None,
     root: Path = Path(),
 ) -> Evaluation:
     """Let systems mix songs, and compare their mixes with those of the songs.
@@ -54,6 +55,7 @@ def evaluate(
             than one needs `if __name__ == "__main__"`.
         progress: told how many songs are done.
         keep_audio_for: so many songs are kept to be listened to.
+        seconds: only so much of each song is mixed and compared, see `play`; None = all of it.
         root: the folder of the manifest, if the songs' folders are relative to it.
 
     Raises:
@@ -63,7 +65,7 @@ def evaluate(
         name: tuple(given) if isinstance(given, Sequence) else (given,) for name, given in engineers.items()
     }
     _check(songs, systems, jobs)
-    job = Job(systems, console.spec, metrics, seed, root)
+    job = Job(systems, console.spec, metrics, seed, seconds, root)
     ordered = sorted(songs, key=lambda song: ([t.content_hash for t in by_content(song)], song.name))
     kept = [place < keep_audio_for for place in range(len(ordered))]
     outcomes: dict[int, Outcome] = {}
@@ -71,7 +73,8 @@ def evaluate(
     for place, outcome in _outcomes(ordered, kept, job, min(jobs, len(ordered))):
         outcomes[place] = outcome
         progress("evaluating", len(outcomes), len(ordered))
-    return _gathered([outcomes[place] for place in range(len(ordered))], job)
+    found = [outcomes[place] for place in range(len(ordered))]
+    return _gathered(found, job, warnings=[*filter(None, [wet_warning(ordered)])])
 
 
 def _check(songs: Sequence[Song], systems: Mapping[str, Sequence[Engineer]], jobs: int) -> None:
@@ -85,7 +88,19 @@ def _check(songs: Sequence[Song], systems: Mapping[str, Sequence[Engineer]], job
         raise ValueError(f"at least one process is needed, got jobs={jobs}")
 
 
-def _gathered(outcomes: Sequence[Outcome], job: Job) -> Evaluation:
+def wet_warning(songs: Sequence[Song]) -> str:
+    """What has to be said where tracks are the treated stems of which the mix is the sum; else nothing."""
+    wet = sum(song.is_wet for song in songs)
+    if not wet:
+        return ""
+    return (
+        f"the tracks of {wet} of {len(songs)} songs are wet stems, of which the mix is the sum: to come near "
+        "it is a balance recovered and says nothing about mixing; evaluate on normalised stems "
+        "(`gainstage normalise set`)"
+    )
+
+
+def _gathered(outcomes: Sequence[Outcome], job: Job, *, warnings: Sequence[str]) -> Evaluation:
     rows = tuple(row for outcome in outcomes for row in outcome.rows)
     skipped = tuple(outcome.skipped for outcome in outcomes if outcome.skipped)
     if not rows:
@@ -97,6 +112,7 @@ def _gathered(outcomes: Sequence[Outcome], job: Job) -> Evaluation:
         metrics=metrics_of(job.which),
         rows=rows,
         skipped=skipped,
+        warnings=tuple(warnings),
         excerpts=tuple(outcome.excerpt for outcome in outcomes if outcome.excerpt is not None),
         seconds={part: float(np.mean([seconds[part] for seconds in timed])) for part in timed[0]},
         seed=job.seed,

@@ -87,6 +87,7 @@ def summary_json(evaluation: Evaluation, baseline: str) -> str:
             {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in row.items()}
             for row in _summary(evaluation, baseline)
         ],
+        "warnings": list(evaluation.warnings),
         "skipped": list(evaluation.skipped),
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -81,6 +81,10 @@ def evaluation_page(
 
 
 def _result(evaluation: Evaluation, found: list[Score], over: list[Gain], baseline: str) -> Iterator[Block]:
+    if evaluation.warnings:
+        yield Bullets(
+            tuple(f"{sentence[0].upper()}{sentence[1:]}." for sentence in evaluation.warnings), "warning"
+        )
     if evaluation.skipped:
         yield Bullets(tuple(f"Skipped {sentence}" for sentence in evaluation.skipped), "warning")
     main, levels = shown(evaluation, MAIN), shown(evaluation, LEVELS)

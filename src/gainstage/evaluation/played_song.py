@@ -73,23 +73,28 @@ def moved_db(seed: int, song: Song, track: Track) -> float:
     return float(draw.uniform(-MOVED_DB, MOVED_DB))
 
 
-def play(song: Song, *, spec: ConsoleSpec, seed: int, root: Path = Path()) -> PlayedSong:
+def play(
+    song: Song, *, spec: ConsoleSpec, seed: int, seconds: float | None = None, root: Path = Path()
+) -> PlayedSong:
     """Load a song, move its tracks and listen to them.
 
     Args:
         song: with a mix, or with a session to render one from.
         spec: the console of the systems under test.
         seed: of the gains.
+        seconds: only so much of the song: from its middle, or, where the mix is rendered from a session, from
+            its beginning. None = all of it.
         root: the folder of the manifest.
 
     Raises:
         ValueError: it cannot be evaluated; one sentence says why.
     """
     tracks = by_content(song)
-    recorded = _stems(song, tracks, root)
+    passage = _passage(song, seconds)
+    recorded = _stems(song, tracks, passage, root)
     is_stereo = torch.tensor([track.channels == 2 for track in tracks])
     session = _session(song, tracks, root)
-    target = _target(song, session, recorded, is_stereo, root)
+    target = _target(song, session, recorded, is_stereo, passage, root)
     gains_db = tuple(moved_db(seed, song, track) for track in tracks)
     gains = 10.0 ** (torch.tensor(gains_db) / 20.0)
     audio = recorded.mul_(gains[:, None, None])  # in place: a song of many tracks is large
@@ -110,27 +115,44 @@ def _session(song: Song, tracks: tuple[Track, ...], root: Path) -> Session | Non
     return session.model_copy(update={"tracks": [session.tracks[place] for place in places]})
 
 
-def _stems(song: Song, tracks: tuple[Track, ...], root: Path) -> Tensor:
+def _passage(song: Song, seconds: float | None) -> slice | None:
+    """The samples to hear; None = all.
+
+    The middle, where the mix is a file; the beginning, where it is rendered: curves count from there.
+    """
+    if seconds is None or seconds >= song.seconds:
+        return None
+    length = round(seconds * song.sample_rate)
+    start = (round(song.seconds * song.sample_rate) - length) // 2 if song.mix is not None else 0
+    return slice(start, start + length)
+
+
+def _stems(song: Song, tracks: tuple[Track, ...], passage: slice | None, root: Path) -> Tensor:
     """All tracks at the console's rate, the shorter ones followed by silence."""
-    needed = len(tracks) * 2 * 4 * song.seconds * song.sample_rate
+    seconds = (passage.stop - passage.start) / song.sample_rate if passage else song.seconds
+    needed = len(tracks) * 2 * 4 * seconds * song.sample_rate
     if needed > _MOST_BYTES:
         raise ValueError(
-            f"{len(tracks)} tracks of {song.seconds:.0f} s need {needed / 2**30:.1f} GiB, more than "
-            f"{_MOST_BYTES >> 30}; evaluate an excerpt"
+            f"{len(tracks)} tracks of {seconds:.0f} s need {needed / 2**30:.1f} GiB, more than "
+            f"{_MOST_BYTES >> 30}; evaluate a part of each song (seconds=60)"
         )
-    stems = [_read(song, track, root) for track in tracks]
-    together = torch.zeros(len(stems), 2, max(stem.shape[1] for stem in stems))
+    stems = [_read(song, track, passage, root) for track in tracks]
+    length = passage.stop - passage.start if passage else max(stem.shape[1] for stem in stems)
+    together = torch.zeros(len(stems), 2, length)
     for row, stem in zip(together, stems, strict=True):
         row[:, : stem.shape[1]] = stem
     return together
 
 
-def _read(song: Song, audio: AudioRef, root: Path) -> Tensor:
-    """A file at the console's rate. Shape: → (1 or 2, samples)"""
+def _read(song: Song, audio: AudioRef, passage: slice | None, root: Path) -> Tensor:
+    """A file, or a passage of it, at the console's rate. Shape: → (1 or 2, samples)"""
     with AudioReader(
         song.path_of(audio, root=root), sample_rate=song.sample_rate, channels=audio.channels
     ) as reader:
-        return torch.from_numpy(reader.read(reader.num_samples + 1))
+        if passage is None:
+            return torch.from_numpy(reader.read(reader.num_samples + 1))
+        reader.seek(passage.start)
+        return torch.from_numpy(reader.read(passage.stop - passage.start))
 
 
 def _hear(song: Song, track: Track, rows: Tensor) -> HeardTrack:
@@ -139,10 +161,12 @@ def _hear(song: Song, track: Track, rows: Tensor) -> HeardTrack:
     return HeardTrack(track.role, meter.result(), track.content_hash)
 
 
-def _target(song: Song, session: Session | None, stems: Tensor, is_stereo: Tensor, root: Path) -> Tensor:
+def _target(
+    song: Song, session: Session | None, stems: Tensor, is_stereo: Tensor, passage: slice | None, root: Path
+) -> Tensor:
     """The mix as a file, else as its session renders it from the stems before they were moved."""
     if song.mix is not None:
-        return _read(song, song.mix, root).expand(2, -1).contiguous()
+        return _read(song, song.mix, passage, root).expand(2, -1).contiguous()
     if session is None:
         raise ValueError("it has neither a mix nor a session, so there is nothing to compare with")
     if session.sample_rate != song.sample_rate:

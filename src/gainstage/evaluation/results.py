@@ -61,6 +61,7 @@ class Evaluation:
         seconds: what took how long for a song, in seconds on average: `loading`, and each system with its
             rendering and comparing.
         seed: of the moves and of the bootstrap.
+        warnings: what has to be known of the songs before anything is read from the numbers.
     """
 
     systems: tuple[str, ...]
@@ -70,6 +71,7 @@ class Evaluation:
     excerpts: tuple[Excerpt, ...]
     seconds: Mapping[str, float]
     seed: int
+    warnings: tuple[str, ...] = ()
 
     @property
     def songs(self) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class Job:
         spec: the console.
         which: the set of metrics.
         seed: of the moves.
+        seconds: of each song; None = all.
         root: the folder of the manifest.
     """
 
@@ -43,6 +44,7 @@ class Job:
     spec: ConsoleSpec
     which: Which
     seed: int
+    seconds: float | None
     root: Path
 
 
@@ -73,7 +75,7 @@ def evaluate_song(song: Song, job: Job, *, keep_audio: bool) -> Outcome:
 
 def _evaluate(song: Song, job: Job, keep_audio: bool) -> Outcome:
     start = perf_counter()
-    played = play(song, spec=job.spec, seed=job.seed, root=job.root)
+    played = play(song, spec=job.spec, seed=job.seed, seconds=job.seconds, root=job.root)
     rate, target = played.sample_rate, played.target
     if target.shape[-1] < LEAST_SECONDS * rate:
         raise ValueError(f"its mix is shorter than {LEAST_SECONDS:g} s, too short to be compared")

@@ -45,6 +45,8 @@ def print_tables(evaluation: Evaluation, *, baseline: str = "sum", terminal: Ter
         terminal.print(_metrics(evaluation, found, rest))
     if has_dual_mono(found):
         terminal.print(DUAL_MONO, markup=False, highlight=False)
+    for sentence in evaluation.warnings:
+        terminal.print(f"warning: {sentence}", markup=False, highlight=False)
     for sentence in evaluation.skipped:
         terminal.print(f"skipped {sentence}", markup=False, highlight=False)
 

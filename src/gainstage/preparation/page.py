@@ -33,6 +33,7 @@ def preparation_page(
     left_out: Sequence[tuple[str, str]],
     *,
     power: Power,
+    more: Sequence[Section] = (),
 ) -> Page:
     """The page of a prepared set. It tells of the set alone, so the same set gives the same page.
 
@@ -42,6 +43,7 @@ def preparation_page(
         faults: what was found, damage first.
         left_out: songs and files that are not in the manifest, and why.
         power: spectra of the tracks.
+        more: sections about how the set was made.
     """
     tracks = [(song, track) for song in songs for track in song.tracks]
     sections = [
@@ -52,12 +54,13 @@ def preparation_page(
     ]
     if any(track.alignment for _, track in tracks):
         sections.append(Section("Alignment", (_alignments(songs),)))
+    sections += more
     sections.append(
         Section(
             "Songs", (Fold("Every song", f"{len(songs)} songs", (_songs(songs),), is_open=len(songs) < 20),)
         )
     )
-    subtitle = f"{_count(len(songs), 'song')}, {_hours(_seconds(songs))}, prepared for training."
+    subtitle = f"{words.count(len(songs), 'song')}, {_hours(_seconds(songs))}, prepared for training."
     return Page(
         f"Data set: {source}", subtitle, tuple(sections), f"Made with gainstage {version('gainstage')}."
     )
@@ -67,19 +70,18 @@ def _amount(songs: Sequence[Song], tracks: Sequence[tuple[Song, Track]]) -> Iter
     mixes = [song.mix for song in songs if song.mix]
     files: dict[str, AudioRef] = {audio.content_hash: audio for audio in (*(t for _, t in tracks), *mixes)}
     size = sum(float_file_bytes(audio.num_samples, channels=audio.channels) for audio in files.values())
-    counts = [len(song.tracks) for song in songs]
+    counts = sorted({len(song.tracks) for song in songs})
+    a_song = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    sessions = sum(bool(song.session) for song in songs)
+    targets = [f"{len(mixes)} with a mix", *([f"{sessions} with a session"] if sessions else [])]
     yield Facts(
         (
-            Fact(
-                "Songs",
-                f"{len(songs)}",
-                (f"{len(mixes)} with a mix", f"{sum(bool(s.session) for s in songs)} with a session"),
-            ),
+            Fact("Songs", f"{len(songs)}", tuple(targets)),
             Fact(
                 "Length", _hours(_seconds(songs)), (f"{_hours(sum(t.seconds for _, t in tracks))} of tracks",)
             ),
-            Fact("Tracks", f"{len(tracks)}", (f"{min(counts)} to {max(counts)} a song",)),
-            Fact("On disk", f"{size / 2**30:.2f} GiB", ("32-bit float",)),
+            Fact("Tracks", f"{len(tracks)}", (f"{a_song} a song",)),
+            Fact("On disk", _bytes(size), ("32-bit float",)),
         )
     )
     rows = [
@@ -121,10 +123,11 @@ def _faults(faults: Sequence[Fault], left_out: Sequence[tuple[str, str]]) -> Ite
 def _roles(tracks: Sequence[tuple[Song, Track]]) -> Iterator[Block]:
     by_role = {role: [t for _, t in tracks if t.role == role] for role in ROLES}
     there = [role for role in ROLES if by_role[role]]
-    hours = [sum(track.seconds for track in by_role[role]) / 3600 for role in there]
+    seconds = [sum(track.seconds for track in by_role[role]) for role in there]
+    unit, of_a_unit = ("hours", 3600.0) if max(seconds) >= 3600.0 else ("minutes", 60.0)
+    lengths = [length / of_a_unit for length in seconds]
     yield Drawing(
-        bars([words.title(r) for r in there], hours, title="Length by role", unit="hours", digits=2),
-        "Length by role",
+        bars([words.title(r) for r in there], lengths, title="Length by role", unit=unit), "Length by role"
     )
     rows = []
     for role in there:
@@ -155,7 +158,7 @@ def _roles(tracks: Sequence[tuple[Song, Track]]) -> Iterator[Block]:
     ]
     if guesses:
         table = _table("Unsure roles", ("Song", "Track", "Taken for"), guesses)
-        yield Fold("Tracks whose role is a guess", _count(len(guesses), "track"), (table,))
+        yield Fold("Tracks whose role is a guess", words.count(len(guesses), "track"), (table,))
 
 
 def _sound(songs: Sequence[Song], tracks: Sequence[tuple[Song, Track]], power: Power) -> Iterator[Block]:
@@ -250,9 +253,9 @@ def _seconds(songs: Sequence[Song]) -> float:
     return sum(song.seconds for song in songs)
 
 
+def _bytes(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
+
+
 def _hours(seconds: float) -> str:
     return words.clock(seconds) if seconds < 3600 else f"{seconds / 3600:.1f} h"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

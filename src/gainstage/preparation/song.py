@@ -14,7 +14,8 @@ from gainstage.data.stem_files import printable_path
 from gainstage.preparation import findings
 from gainstage.preparation.inspection import Inspected, at_rate, inspect
 from gainstage.preparation.placing import place
-from gainstage.preparation.record import SongRecord, record_path, song_folder, stamp_of, write_record
+from gainstage.preparation.record import SongRecord, record_path, song_folder, stamp_of
+from gainstage.preparation.workplace import recorded
 from gainstage.roles import guess
 
 
@@ -74,15 +75,7 @@ def prepare_song(order: Order) -> SongRecord:
     Raises:
         OSError: nothing can be written.
     """
-    work = order.work / order.record.stem
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    try:
-        record = _prepared(order, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    write_record(order.record, record)
-    return record
+    return recorded(order, _prepared)
 
 
 def _prepared(order: Order, work: Path) -> SongRecord:

@@ -104,6 +104,11 @@ def side_level(width: float) -> str:
     return number(10 * math.log10(width), "dB")
 
 
+def count(number: int, thing: str, things: str = "") -> str:
+    """`1 song`, `2 songs`; `things` where an s at the end will not do."""
+    return f"{number} {thing}" if number == 1 else f"{number} {things or f'{thing}s'}"
+
+
 def listed(names: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(names) < 2:

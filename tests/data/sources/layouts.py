@@ -1,8 +1,9 @@
 """The layouts of the field's sets, for real but small, from a built-in song."""
 
 import json
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from shutil import which
@@ -18,6 +19,9 @@ from tests.data.songs import RATE, save
 
 Audio = NDArray[np.float64]
 SECONDS = 2
+MEDLEYDB = {"AlexanderRoss_GoodbyeBolero": "no", "Someone_Else": "yes"}
+"""Folder of a song → whether its tracks bleed."""
+
 MUSDB_STREAMS = ("mixture", "drums", "bass", "other", "vocals")
 
 
@@ -78,11 +82,11 @@ def musdb18(root: Path) -> None:
     (root / "wav").rmdir()
 
 
-def medleydb(root: Path) -> None:
-    """Two songs in Audio, one with its metadata beside it and one in a folder of metadata."""
-    kick, bass = tracks()["kick"][:1], tracks()["bass"][:1]
-    for number, (name, bleed) in enumerate((("AlexanderRoss_GoodbyeBolero", "no"), ("Someone_Else", "yes"))):
+def medleydb(root: Path, songs: Mapping[str, str] = MEDLEYDB) -> None:
+    """Songs in Audio, the first with its metadata beside it and the others in a folder of metadata."""
+    for number, (name, bleed) in enumerate(songs.items()):
         folder, gain = root / "Audio" / name, 1.0 / (1 + number)
+        kick, bass = tracks(number)["kick"][:1], tracks(number)["bass"][:1]
         wet = {1: 0.5 * np.vstack([kick, kick]), 2: 0.4 * np.vstack([bass, 0.9 * bass])}
         for stem, audio in ((1, kick), (2, bass)):
             save(folder / f"{name}_RAW" / f"{name}_RAW_{stem:02d}_01.wav", gain * audio)
@@ -95,7 +99,7 @@ def medleydb(root: Path) -> None:
 
 def medleydb_yaml(name: str, bleed: str) -> str:
     """As the set has it: `yes` and `no` without quotation marks in some files, with them in others."""
-    artist, title = ("Alexander Ross", "Goodbye Bolero") if name.startswith("Alex") else ("Someone", "Else")
+    artist, title = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part) for part in name.split("_"))
     said = bleed if bleed == "no" else f"'{bleed}'"
     rows = "".join(
         f"  S{stem:02d}:\n    component: ''\n    filename: {name}_STEM_{stem:02d}.wav\n"

@@ -57,7 +57,10 @@ def load_songs(
         return _split(found, Path(root), validation, test, seed, paired=paired)
     root = Path(root)
     if not root.is_dir():
-        raise ValueError(f"the data's folder {root} does not exist; give the root of the data")
+        writers = (
+            "; `gainstage prepare` or `gainstage normalise set` writes one" if source == "prepared" else ""
+        )
+        raise ValueError(f"the data's folder {root} does not exist; give the root of the data{writers}")
     match source:
         case "built_in":
             songs = [song for song in _load_manifest(root) if not is_excluded(song.name, exclude)]
