@@ -20,6 +20,7 @@ from gainstage.data.wav_file import float_samples
 from gainstage.preparation import Settings, prepare
 from gainstage.preparation import prepare as preparation
 from tests.data.songs import RATE, noise, save
+from tests.mixing.conftest import kick
 from tests.preparation.test_bad_input import write_song
 
 SETTINGS = Settings(jobs=1, validation=0.0, test=0.0, report=False, align=False)
@@ -170,6 +171,23 @@ def test_the_cache_is_read_at_random_without_a_decoder(root: Path, tmp_path: Pat
         np.testing.assert_array_equal(before[:, 5:], whole[:, :3])
         assert not before[:, :5].any()
         assert not float_samples(path, -50, 8, channels=track.channels).any()
+
+
+def test_roles_are_heard_where_neither_set_nor_name_says_them(root: Path, tmp_path: Path) -> None:
+    for rate in (RATE, 96_000):
+        stems = root / f"C - at {rate}" / "stems"
+        for name, audio in (("Audio 1", kick(6.0)), ("Bass", 0.5 * kick(6.0)), ("Audio 3", 0.0 * kick(6.0))):
+            save(stems / f"{name}.wav", np.atleast_2d(audio), rate)
+    done = prepare("folders", root, tmp_path / "out", settings=replace(SETTINGS, exclude=("A - *", "B - *")))
+    said = {fault.file: fault.cause for fault in done.faults if fault.kind == "name"}
+    assert len(said) == 4
+    assert "sounds like kick" in said[f"C - at {RATE}/stems/Audio 1.wav"]
+    for song in done.songs:
+        roles = {track.name: (track.role, track.role_confidence) for track in song.tracks}
+        assert roles["Bass"][0] == "bass"  # whatever it sounds like
+        assert roles["Audio 1"][0] == "kick"
+        assert 0.0 < roles["Audio 1"][1] < 1.0
+        assert roles["Audio 3"] == ("other", 0.0)
 
 
 def test_everything_comes_to_the_rate_that_is_asked_for(root: Path, tmp_path: Path) -> None:

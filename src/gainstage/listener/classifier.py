@@ -20,6 +20,8 @@ from gainstage.roles import GROUPS, ROLES, group_of
 
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
+_LEAST = 0.4  # probability of the group
+
 Array = NDArray[np.float32]
 
 
@@ -55,6 +57,16 @@ def hear_role(features: TrackFeatures) -> HeardRole:
     best = max(by_group, key=lambda group: by_group[group])
     role = int(np.argmax(np.where(groups == best, chances, -1.0)))
     return HeardRole(ROLES[role], float(chances[role]), best, by_group[best])
+
+
+def likely_role(features: TrackFeatures) -> HeardRole | None:
+    """The role that a track sounds like, or None where not even its group is likely: it stays `other` then.
+
+    Args:
+        features: of the track.
+    """
+    heard = hear_role(features)
+    return heard if heard.group_probability >= _LEAST else None
 
 
 def probabilities(sounds: Array) -> Array:

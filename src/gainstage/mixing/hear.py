@@ -13,10 +13,8 @@ from gainstage.dsp.features import FeatureMeter
 from gainstage.dsp.resampling import resampled_length
 from gainstage.dsp.track_features import TrackFeatures
 from gainstage.engineer.hearing import HeardTrack
-from gainstage.listener import hear_role
+from gainstage.listener import likely_role
 from gainstage.mixing.render import Progress, silent_progress
-
-_LEAST = 0.4  # probability of the group, below which a track stays `other`
 
 
 @dataclass(frozen=True)
@@ -86,13 +84,10 @@ def _with_roles_by_sound(
     """The tracks, with roles heard where nothing is known; and how sure those are."""
     rows, by_sound = [], {}
     for track in tracks:
-        if track.role_confidence == 0.0 and not features[track.name].is_silent:
-            heard = hear_role(features[track.name])
-            if heard.group_probability >= _LEAST:
-                by_sound[track.name] = heard.probability
-                rows.append(track.model_copy(update={"role": heard.role}))
-                continue
-        rows.append(track)
+        heard = likely_role(features[track.name]) if track.role_confidence == 0.0 else None
+        if heard is not None:
+            by_sound[track.name] = heard.probability
+        rows.append(track if heard is None else track.model_copy(update={"role": heard.role}))
     return tuple(rows), by_sound
 
 

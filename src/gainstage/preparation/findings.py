@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gainstage.data.scan_warnings import SILENCE
 from gainstage.data.sources.listing import Fault, note
 from gainstage.preparation.inspection import Inspected
+from gainstage.preparation.roles import KnownRole
 
 _CUT_SECONDS = 0.05
 _OFFSET = 0.01  # of full scale: −40 dBFS
@@ -71,3 +72,15 @@ def copies(tracks: Sequence[tuple[str, Inspected]]) -> dict[str, str]:
             if earlier != file:
                 found[file] = earlier
     return found
+
+
+def of_names(roles: Mapping[str, KnownRole]) -> Iterator[Fault]:
+    """Files whose names say nothing, and what they sound like."""
+    for file, known in roles.items():
+        if known.says_nothing:
+            sounds = (
+                f"sounds like {known.role} ({known.confidence:.0%} sure)"
+                if known.confidence
+                else "is `other`"
+            )
+            yield note(file, f"has a name that says nothing; it {sounds}", kind="name")

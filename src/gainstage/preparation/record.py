@@ -13,7 +13,7 @@ from gainstage.data.manifest import Song
 from gainstage.data.sources.listing import Fault, SongFiles
 from gainstage.data.wav_file import float_file_bytes
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever the same files would come to something else."""
 
 

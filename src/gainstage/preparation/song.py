@@ -15,8 +15,8 @@ from gainstage.preparation import findings
 from gainstage.preparation.inspection import Inspected, at_rate, inspect
 from gainstage.preparation.placing import place
 from gainstage.preparation.record import SongRecord, record_path, song_folder, stamp_of
+from gainstage.preparation.roles import KnownRole, role_of_track
 from gainstage.preparation.workplace import recorded
-from gainstage.roles import guess
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,13 @@ def _align(order: Order, heard: _Heard, work: Path) -> Sequence[Any]:
 
 def _row(order: Order, heard: _Heard, alignments: Sequence[Any], folder: Path) -> Song:
     song = order.song
+    roles = [role_of_track(track, folder / _file(found)) for track, found in heard.tracks]
+    heard.faults += findings.of_names(
+        {order.name_of(track): known for (track, _), known in zip(heard.tracks, roles, strict=True)}
+    )
     tracks = [
-        _track(order, track, found, alignment)
-        for (track, found), alignment in zip(heard.tracks, alignments, strict=True)
+        _track(order, track, found, alignment, known)
+        for (track, found), alignment, known in zip(heard.tracks, alignments, roles, strict=True)
     ]
     mix = heard.mix and AudioRef(**_audio(order, *heard.mix), loudness_lufs=heard.mix[1].integrated_lufs)
     return Song(
@@ -204,14 +208,13 @@ def _row(order: Order, heard: _Heard, alignments: Sequence[Any], folder: Path) -
     )
 
 
-def _track(order: Order, track: TrackFile, found: Inspected, alignment: Any) -> Track:
-    guessed = guess(track.name)
+def _track(order: Order, track: TrackFile, found: Inspected, alignment: Any, known: KnownRole) -> Track:
     row = Track(
         **_audio(order, track, found),
         loudness_lufs=found.staging_lufs,
         name=track.name,
-        role=track.role or guessed.role,
-        role_confidence=track.role_confidence if track.role else guessed.confidence,
+        role=known.role,
+        role_confidence=known.confidence,
         instrument=track.instrument,
         wetness=track.wetness,
         bleed=track.bleed,
