@@ -130,7 +130,6 @@ def main() -> None:
 
 def suited(session: Session) -> dict[str, str]:
     """Tracks for the edits: the kick (or else the first drum) ducks the bass; two others are set by hand."""
-
     def first(*roles: str) -> str:
         ranked = [t.name for role in roles for t in session.tracks if t.role == role]
         return next(name for name in [*ranked, *(t.name for t in session.tracks)] if name not in taken)

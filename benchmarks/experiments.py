@@ -2,12 +2,12 @@
 
     python -m benchmarks.experiments [--steps 12] [--seconds 40] [--tracks 20]
 
-Sets of the shape of the real ones: four built-in songs, two of them at once so that a song has as many tracks
-as a session does, as dry tracks with their sum, and summed to MUSDB18's stems. They are prepared, normalised and
-trained on by the commands as they stand, each in processes of its own and one job at a time. `speed` is how
-many seconds of tracks are done in a second (aligning dry tracks, which is most of `prepare`, costs the same for
-a long track, 1 to 2 s); a step is the difference between a long and a short training, so that start and
-validation are left out; the last column says where its time goes.
+Sets of the shape of the real ones: four built-in songs, two of them at once so that a song has as many
+tracks as a session does, as dry tracks with their sum, and summed to MUSDB18's stems. They are prepared,
+normalised and trained on by the commands as they stand, each in processes of its own and one job at a time.
+`speed` is how many seconds of tracks are done in a second (aligning dry tracks, which is most of `prepare`,
+costs the same for a long track, 1 to 2 s); a step is the difference between a long and a short training, so
+that start and validation are left out; the last column says where its time goes.
 """
 
 import argparse
