@@ -151,7 +151,8 @@ def test_an_installed_wheel_finds_its_configs_from_any_folder(wheel: Path, tmp_p
 
 
 def closure(*roots: str) -> set[str]:
-    """The names of all installed distributions that these requirements need, themselves included."""
+    """The names of all distributions that these requirements need and we install, themselves included."""
+    unused = load_script("environment").UNUSED
     seen: set[tuple[str, frozenset[str]]] = set()
     waiting = [Requirement(root) for root in roots]
     while waiting:
@@ -161,7 +162,8 @@ def closure(*roots: str) -> set[str]:
             continue
         seen.add((name, extras))
         for needed in map(Requirement, metadata.requires(name) or []):
-            if not needed.marker or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+            wanted = not needed.marker or any(needed.marker.evaluate({"extra": extra}) for extra in extras)
+            if wanted and canonicalize_name(needed.name) not in unused:
                 waiting.append(needed)
     return {name for name, _ in seen}
 
