@@ -75,6 +75,7 @@ def _process(rank: int, meeting: Path, root: Path, cache: Path, out: Path) -> No
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_take_each_index_once(
     shards: Path, tiny_set: Path, tiny_cache: Path, tmp_path: Path
 ) -> None:
