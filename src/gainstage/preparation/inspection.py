@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -64,6 +64,22 @@ class Inspected:
     side_db: float
     weaker_db: float
     power: tuple[float, ...]
+
+    @property
+    def file_name(self) -> str:
+        """What the float file is called in a prepared set."""
+        return f"{self.content_hash}.wav"
+
+    def audio_row(self) -> dict[str, Any]:
+        """What a manifest says of the float file itself."""
+        return {
+            "file": self.file_name,
+            "channels": self.channels,
+            "sample_rate": self.sample_rate,
+            "num_samples": self.num_samples,
+            "peak_amplitude": self.peak_amplitude,
+            "content_hash": self.content_hash,
+        }
 
 
 def inspect(track: TrackFile, into: Path) -> Inspected:

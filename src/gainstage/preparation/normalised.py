@@ -171,7 +171,7 @@ def _normalised(order: Order, work: Path) -> SongRecord:
     folder = song_folder(order.out, song.name)
     folder.mkdir(parents=True, exist_ok=True)
     for found in (*tracks, mix):
-        found.path.replace(folder / _file(found))
+        found.path.replace(folder / found.file_name)
     row = song.model_copy(
         update={
             "folder": folder.relative_to(order.out).as_posix(),
@@ -211,19 +211,7 @@ def _track(track: Track, found: Inspected) -> Track:
 
 def _audio(found: Inspected, loudness_lufs: float | None) -> dict[str, object]:
     """What has changed of a row."""
-    return {
-        "file": _file(found),
-        "channels": found.channels,
-        "sample_rate": found.sample_rate,
-        "num_samples": found.num_samples,
-        "peak_amplitude": found.peak_amplitude,
-        "content_hash": found.content_hash,
-        "loudness_lufs": loudness_lufs,
-    }
-
-
-def _file(found: Inspected) -> str:
-    return f"{found.content_hash}.wav"
+    return {**found.audio_row(), "loudness_lufs": loudness_lufs}
 
 
 def _drawn(rooms: Rooms | None, seed: int, song: Song) -> tuple[Rooms, int] | None:

@@ -88,7 +88,7 @@ def _prepared(order: Order, work: Path) -> SongRecord:
         alignments = _align(order, heard, work)
         kept = [found for _, found in heard.tracks] + ([heard.mix[1]] if heard.mix else [])
         for found in kept:
-            found.path.replace(folder / _file(found))
+            found.path.replace(folder / found.file_name)
     elif not any(fault.is_damage for fault in heard.faults):
         heard.faults.append(Fault(order.song.group, "has no tracks", kind="layout"))
     return SongRecord(
@@ -183,7 +183,7 @@ def _align(order: Order, heard: _Heard, work: Path) -> Sequence[Any]:
 
 def _row(order: Order, heard: _Heard, alignments: Sequence[Any], folder: Path) -> Song:
     song = order.song
-    roles = [role_of_track(track, folder / _file(found)) for track, found in heard.tracks]
+    roles = [role_of_track(track, folder / found.file_name) for track, found in heard.tracks]
     heard.faults += findings.of_names(
         {order.name_of(track): known for (track, _), known in zip(heard.tracks, roles, strict=True)}
     )
@@ -230,19 +230,7 @@ def _track(order: Order, track: TrackFile, found: Inspected, alignment: Any, kno
 
 
 def _audio(order: Order, track: TrackFile, found: Inspected) -> dict[str, Any]:
-    return {
-        "file": _file(found),
-        "channels": found.channels,
-        "sample_rate": found.sample_rate,
-        "num_samples": found.num_samples,
-        "peak_amplitude": found.peak_amplitude,
-        "content_hash": found.content_hash,
-        "origin": order.name_of(track),
-    }
-
-
-def _file(found: Inspected) -> str:
-    return f"{found.content_hash}.wav"
+    return {**found.audio_row(), "origin": order.name_of(track)}
 
 
 def _session(order: Order, heard: _Heard, folder: Path) -> str:
