@@ -28,7 +28,6 @@ from benchmarks.record import write_results
 from torch import Tensor
 
 from gainstage.data.synthetic import play_song
-from gainstage.dsp.features import FeatureMeter
 from gainstage.dsp.track_features import TrackFeatures
 from gainstage.normalise import Settings, named_or_read, normalise
 
@@ -69,17 +68,8 @@ def distances(one: TrackFeatures, other: TrackFeatures) -> dict[str, float]:
     }
 
 
-def features_of(audio: Tensor, sample_rate: int) -> TrackFeatures:
-    """The features of a track, mono if its channels are equal."""
-    if len(audio) == 2 and torch.equal(audio[0], audio[1]):
-        audio = audio[:1]
-    meter = FeatureMeter(len(audio), sample_rate=sample_rate)
-    meter.update(audio)
-    return meter.result()
-
-
 def measured(stems: Tensor, rate: int) -> list[TrackFeatures]:
-    return [features_of(stem, rate) for stem in stems]
+    return [wet.features_of(stem, rate) for stem in stems]
 
 
 def main() -> None:

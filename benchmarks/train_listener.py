@@ -23,8 +23,6 @@ from torch import Tensor, nn
 
 from gainstage.console.console import Console
 from gainstage.data.synthetic import play_song
-from gainstage.dsp.features import FeatureMeter
-from gainstage.dsp.track_features import TrackFeatures
 from gainstage.listener.classifier import WEIGHTS
 from gainstage.listener.sound import sound_of
 from gainstage.roles import ROLES, group_of
@@ -38,15 +36,6 @@ Sounds = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]
 """Vectors, roles, songs."""
 
 
-def features_of(audio: Tensor, sample_rate: int) -> TrackFeatures:
-    """The features of a track, mono if its channels are equal."""
-    if len(audio) == 2 and torch.equal(audio[0], audio[1]):
-        audio = audio[:1]
-    meter = FeatureMeter(len(audio), sample_rate=sample_rate)
-    meter.update(audio)
-    return meter.result()
-
-
 def hear_song(seed: int, seconds: float, folder: Path) -> Path:
     """The sounds of a song's tracks, dry and wet, with their roles, in a file; one that is there is kept."""
     path = folder / f"{seed:05d}.npz"
@@ -57,7 +46,7 @@ def hear_song(seed: int, seconds: float, folder: Path) -> Path:
         dry = torch.from_numpy(track.audio)
         treated = wet.wet(dry, _strip(), sample_rate=song.sample_rate, seed=1000 * seed + number)
         for audio in (dry, treated):
-            features = features_of(audio, song.sample_rate)
+            features = wet.features_of(audio, song.sample_rate)
             if not features.is_silent:
                 sounds.append(sound_of(features))
                 roles.append(ROLES.index(track.role))

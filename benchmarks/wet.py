@@ -6,7 +6,9 @@ from torch import Tensor
 from gainstage.console.console import Console
 from gainstage.console.parameters import Parameters
 from gainstage.console.spec import named
+from gainstage.dsp.features import FeatureMeter
 from gainstage.dsp.gain_staging import stage_audio
+from gainstage.dsp.track_features import TrackFeatures
 
 _EQ_DB, _MOST_PAN, _REVERB = 5.0, 0.7, 0.5
 
@@ -68,3 +70,12 @@ def _drawn(console: Console, seed: int) -> Parameters:
     for place, value in chosen.items():
         row[layout.index(*place)] = value
     return settings
+
+
+def features_of(audio: Tensor, sample_rate: int) -> TrackFeatures:
+    """The features of a track, mono if its channels are equal."""
+    if len(audio) == 2 and torch.equal(audio[0], audio[1]):
+        audio = audio[:1]
+    meter = FeatureMeter(len(audio), sample_rate=sample_rate)
+    meter.update(audio)
+    return meter.result()
